@@ -1,0 +1,21 @@
+// Sockets made, dialled and listened on, without blocking; descriptors passed over unix ones.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "src/base/fd.h"
+#include "src/base/status.h"
+#include "src/net/address.h"
+
+namespace hawser {
+
+Result<Fd> listen_on(const Address&, int backlog = 256);  // non-blocking, close-on-exec; port 0 draws one
+Result<Address> local_address(const Fd&);
+Result<Fd> start_dial(const Address&);          // non-blocking connect under way: writable means decided
+Status finish_dial(const Fd&, const Address&);  // after it became writable: connected, or why not
+Result<Fd> accept_from(const Fd& listener);     // an invalid Fd: nobody is waiting
+Status tune(const Fd&);                         // TCP: no delay, keepalive 1 s 3 times, TCP_USER_TIMEOUT; nothing for unix
+Result<uint64_t> peer_user(const Fd&);          // unix: the uid at the other end (SO_PEERCRED)
+std::pair<Fd, Fd> socket_pair();                // unix stream, non-blocking; for tests and wake-ups
+
+}  // namespace hawser
