@@ -1,5 +1,5 @@
-# hawser_room(NAME FILES f1.cpp ... ROOMS base ... LINK target ...): the static library hawser_NAME of the current folder. ROOMS are the other
-# rooms it may include; tests/tidy checks the same table.
+# hawser_room(NAME FILES f1.cpp ... ROOMS base ... LINK target ...): the static library hawser_NAME of the current folder. ROOMS are the
+# other rooms it may include; tests/tidy checks the same table.
 function(hawser_room name)
   cmake_parse_arguments(ROOM "" "" "FILES;ROOMS;LINK" ${ARGN})
   add_library(hawser_${name} STATIC ${ROOM_FILES})

@@ -1,0 +1,26 @@
+# What `cmake --install` lays down: headers, library, programs, a CMake package and a pkg-config file.
+if(NOT TARGET hawser)
+  return()
+endif()
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/hawser)
+
+install(TARGETS hawser EXPORT hawser-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/hawser DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+foreach(program hawser-info hawser-plan hawser-perf)
+  if(TARGET ${program})
+    set_target_properties(${program} PROPERTIES INSTALL_RPATH $ORIGIN/../${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+install(EXPORT hawser-targets NAMESPACE hawser:: DESTINATION ${package_folder})
+configure_package_config_file(cmake/hawser-config.cmake.in ${PROJECT_BINARY_DIR}/hawser-config.cmake
+                              INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/hawser-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/hawser-config.cmake ${PROJECT_BINARY_DIR}/hawser-config-version.cmake DESTINATION ${package_folder})
+file(RELATIVE_PATH to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" to_prefix ${to_prefix})
+configure_file(cmake/hawser.pc.in ${PROJECT_BINARY_DIR}/hawser.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/hawser.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
