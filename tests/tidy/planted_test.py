@@ -15,7 +15,8 @@ from tree import Tree  # noqa: E402
 TIDY = Path(__file__).resolve().parent / "tidy.py"
 CLEAN = {
     "include/hawser/hawser.h": "/* The public header. */\n#ifndef HAWSER_H\n#define HAWSER_H\n/* One. */\n"
-                               "HAWSER_API int hawser_one(void);\nHAWSER_API int hawser_two(int a,\n                          int b); /* Two. */\n#endif\n",
+                               "HAWSER_API int hawser_one(void);\n"
+                               "HAWSER_API int hawser_two(int a,\n                          int b); /* Two. */\n#endif\n",
     "src/api/hawser.map": "# Exports.\nHAWSER_0.1 {\n  global:\n    hawser_*;\n  local:\n    *;\n};\n",
     "src/base/CMakeLists.txt": "hawser_room(base\n  FILES words.cpp config.cpp)\n",
     "src/base/words.h": "// Words.\n#pragma once\n#include <string>\n",

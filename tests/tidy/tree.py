@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CODE = {".cpp", ".h", ".hpp", ".c", ".cu", ".inc", ".def"}
+CODE = {".cpp", ".h", ".hpp", ".c", ".cu", ".inc", ".inl", ".def"}
 SCRIPTS = {".py", ".sh", ".cmake", ".map"}
 PROSE = {".md"}
 SKIPPED_FOLDERS = {".git", ".venv", "build", "__pycache__", "node_modules", "shared"}
