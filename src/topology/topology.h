@@ -1,8 +1,10 @@
 // Who is where and what joins them. A value: equal on every rank, comparable, printable. O(hosts), nothing per pair of ranks.
 //
-// The text form: `switch NAME KIND [core RATE]`, `link SWITCH SWITCH RATE[/RATE] [lat US]`,
-// `host NAME[FROM-TO] ranks N [inner RATE lat US] {on SWITCH RATE[/RATE] lat US [for FROM-TO [each]]} ...`, after a host line an optional
-// `island hop NS copy RATE nt RATE l2 KIB l3 KIB per_cpu X`, and an optional `order NAME NAME ...`. Rates in Gbit/s, latencies in us.
+// The text form: `topology 1`, `switch NAME KIND [core RATE]`, `link SWITCH SWITCH RATE[/RATE] [lat US]`,
+// `host NAME[FROM-TO] ranks N [islands N] [inner RATE[/RATE] lat US] {on SWITCH RATE[/RATE] [lat US] [for FROM-TO [each]]} ...`, after a
+// host line an optional `island hop NS copy RATE nt RATE l2 KIB l3 KIB per_cpu X` (as many of these words as differ from the defaults), and
+// an optional `order NAME NAME:LOCAL ...`: who the ranks are, one after the other; a bare NAME is all ranks of that host. Rates in Gbit/s,
+// latencies in us, `#` begins a comment.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -58,7 +60,7 @@ struct HostRun {  // hosts that are alike, consecutive
   uint32_t hosts = 1, ranks_per_host = 1;
   uint32_t islands_per_host =
       1;       // ranks_per_host / islands_per_host ranks load and store each other's memory; transport=tcp: one rank an island
-  Rate inner;  // what one rank can move inside the host when it is not an island
+  Rate inner;  // what one rank can move inside the host when it is not an island; 0: as fast as it copies
   int64_t inner_latency_ns = 0;
   IslandFacts island;
   std::vector<Port> ports;
@@ -76,6 +78,7 @@ struct Route {                 // between two ranks
 };
 
 struct Contraction;  // contraction.h: classes of hosts and links, clusters
+class Places;        // places.h: which rank sits where
 
 class Topology {
  public:
@@ -87,13 +90,18 @@ class Topology {
   std::string text() const;                                      // canonical: parse(text()) == *this
   uint64_t fingerprint() const;                                  // of the canonical text
 
+  // Ranks, hosts and islands below are given in range; asking for others is the caller's mistake.
   int ranks() const;
   int hosts() const;
   int host_of(Rank) const;    // hosts are numbered in rank order
+  int local_of(Rank) const;   // its number on its host, as ports and islands count
   int island_of(Rank) const;  // islands are numbered in rank order
   int islands() const;
   std::vector<Rank> ranks_of_island(int) const;  // in rank order
+  std::vector<Rank> ranks_of_host(int) const;    // in rank order
   const HostRun& run_of_host(int host) const;
+  uint32_t run_index_of_host(int host) const;
+  std::string host_name(int host) const;
   const IslandFacts& island_facts(int island) const;
   Route route(Rank from, Rank to) const;   // ties by width, then order of text
   const Contraction& contraction() const;  // made once, shared by copies
@@ -107,8 +115,13 @@ class Topology {
   std::vector<Switch> switches_;
   std::vector<SharedLink> links_;
   std::vector<HostRun> runs_;
-  std::vector<std::string> order_;  // host names in rank order; empty: order of text
-  std::shared_ptr<const Contraction> contraction_;
+  std::shared_ptr<const Places> places_;            // null in a topology of no ranks
+  std::shared_ptr<const Contraction> contraction_;  // likewise
 };
+
+// The name of the index-th host of a run: the number at the end of the first name, counted up with its leading zeros.
+std::string name_of_host(const HostRun&, uint64_t index);
+
+inline constexpr uint64_t kMostRanks = 1 << 20, kMostNames = 1 << 16, kMostRanksPerHost = 65535, kMostTextBytes = 1 << 20;
 
 }  // namespace hawser
