@@ -46,6 +46,10 @@ struct Plan {
   std::vector<Phase> phases;
   std::vector<std::vector<Rank>> groups;
   uint32_t input_chunks = 0, output_chunks = 0, scratch_chunks = 0;  // a chunk has the same length in all three buffers
+  // By scratch chunk: the chunk of the vector (the longer of input and output) that it is as long as. The last chunks of a vector may be
+  // shorter or empty, and both ends of a transfer must know; source and target of every step, and both ends of a transfer, are equally
+  // long.
+  std::vector<uint32_t> scratch_like;
   std::string planner;
 };
 
