@@ -1,7 +1,7 @@
 // Sockets made, dialled and listened on, without blocking; descriptors passed over unix ones.
 #pragma once
-#include <span>
-#include <vector>
+#include <cstdint>
+#include <utility>
 
 #include "src/base/fd.h"
 #include "src/base/status.h"
@@ -15,7 +15,10 @@ Result<Fd> start_dial(const Address&);          // non-blocking connect under wa
 Status finish_dial(const Fd&, const Address&);  // after it became writable: connected, or why not
 Result<Fd> accept_from(const Fd& listener);     // an invalid Fd: nobody is waiting
 Status tune(const Fd&);                         // TCP: no delay, keepalive 1 s 3 times, TCP_USER_TIMEOUT; nothing for unix
-Result<uint64_t> peer_user(const Fd&);          // unix: the uid at the other end (SO_PEERCRED)
-std::pair<Fd, Fd> socket_pair();                // unix stream, non-blocking; for tests and wake-ups
+// As tune(), for a connection whose peer may leave data unread for long (a lane): there TCP_USER_TIMEOUT would take a late peer for a dead
+// one, because it also counts the time of a closed window. The control connection beside it notices death.
+Status tune_lane(const Fd&);
+Result<uint64_t> peer_user(const Fd&);  // unix: the uid at the other end (SO_PEERCRED)
+std::pair<Fd, Fd> socket_pair();        // unix stream, non-blocking; for tests and wake-ups
 
 }  // namespace hawser
