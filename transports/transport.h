@@ -87,6 +87,9 @@ class Transport {
   // not touched after this returns (the rest of a frame half sent is copied); what came early for it, and what still comes, is dropped (a
   // tombstone).
   virtual void forget(uint64_t communicator) = 0;
+  // The engine learned by another way that the peer is gone: what had arrived is taken in, then everything else with it completes as after
+  // an error of the edge itself. The status is not ok.
+  virtual void peer_gone(PeerIndex, Status) = 0;
   virtual Status error(PeerIndex) const = 0;  // why the edge failed; ok while it lives
   virtual bool arm() = 0;                     // before sleep; false: something is ready, do not sleep
   virtual int wake_fd() const { return -1; }  // readable after arm() when there is something to do; -1: the context's bell rings

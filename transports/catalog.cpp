@@ -1,0 +1,24 @@
+// The rows of the catalog.
+#include "transports/catalog.h"
+
+#include <array>
+
+#include "transports/memory/transport.h"
+#include "transports/shm/lane.h"
+#include "transports/shm/transport.h"
+
+namespace hawser {
+namespace {
+
+std::unique_ptr<Transport> make_memory() { return make_memory_transport(); }
+
+constexpr std::array rows{
+    TransportRow{.name = "shm", .make = make_shm_transport, .shared_lane_bytes = shm_lane_bytes},
+    TransportRow{.name = "memory", .make = make_memory, .shared_lane_bytes = 0},
+};
+
+}  // namespace
+
+std::span<const TransportRow> transports() { return rows; }
+
+}  // namespace hawser
