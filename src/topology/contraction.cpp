@@ -95,7 +95,8 @@ class Numbers {  // of things in order of appearance
 
 uint64_t sending(const HostRun& run, const Port& port) {  // what one host can send through this port, all ranks together
   const uint64_t ranks = std::min<uint64_t>(port.last_local, run.ranks_per_host - 1) - port.first_local + 1;
-  return port.rate.out_bits_per_s / 1000 * (port.each ? ranks : 1) + 1;  // in kbit/s, so that sums over a million ranks fit
+  return std::max<uint64_t>(port.rate.out_bits_per_s / 1000, 1) *
+         (port.each ? ranks : 1);  // in kbit/s, so that sums over a million ranks fit
 }
 
 class Components {
@@ -141,7 +142,7 @@ class Components {
     for (const uint32_t i : order) {
       const SharedLink& link = topology.links()[i];
       const uint64_t smaller = std::min(sends_[root(link.from)], sends_[root(link.to)]);
-      if (width(link) / 1000 + 1 >= smaller / 2) join(link.from, link.to);
+      if (width(link) / 1000 >= smaller / 2) join(link.from, link.to);
     }
   }
   // A host with nearly equal ways into two components makes them one: rails are a single cluster.
