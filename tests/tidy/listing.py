@@ -205,10 +205,26 @@ def has_comment(source, number):
     return False
 
 
+def check_pages(tree):
+    """Every page of the protocol is in its index, and a link between our pages leads somewhere."""
+    index = tree.get("docs/protocol.md")
+    for page in tree.sources.values():
+        if index and page.path.startswith("docs/protocol/") and f"({page.path.removeprefix('docs/')})" not in index.text:
+            yield Finding(page.path, 1, "not in the index, docs/protocol.md")
+        if page.suffix != ".md":
+            continue
+        for number, line in enumerate(page.lines, 1):
+            for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", line):
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), link))
+                if not (tree.root / target).exists():
+                    yield Finding(page.path, number, f"the link to {link} leads nowhere")
+
+
 RULES = {
     "listed": check_listed,
     "planner_catalog": check_planner_catalog,
     "transport_catalog": check_transport_catalog,
     "settings_page": check_settings_page,
     "api": check_api,
+    "pages": check_pages,
 }

@@ -184,6 +184,17 @@ class Planted(unittest.TestCase):
         self.write("src/api/hawser.map", "# Exports.\nHAWSER_0.1 {\n  global:\n    hawser_one;\n  local:\n    *;\n};\n")
         self.expect(("api", "include/hawser/hawser.h", 6))
 
+    def test_a_protocol_page_that_is_in_no_index(self):
+        self.write("docs/protocol.md", "# Protocol\n[a](protocol/cells.md)\n")
+        self.write("docs/protocol/cells.md", "# Cells\n")
+        self.expect()
+        self.write("docs/protocol/lost.md", "# Lost\n")
+        self.expect(("pages", "docs/protocol/lost.md", 1))
+
+    def test_a_link_that_leads_nowhere(self):
+        line = self.append("docs/settings.md", "see [the code](../src/base/words.h) and [more](more.md)\n")
+        self.expect(("pages", "docs/settings.md", line))
+
     def test_the_program_says_file_and_line(self):
         self.append("src/base/words.cpp", "#include <cuda.h>\n")
         run = subprocess.run([sys.executable, "-B", TIDY, "--root", self.root], capture_output=True, text=True, check=False)
