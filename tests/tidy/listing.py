@@ -102,7 +102,7 @@ def check_transport_catalog(tree):
     if catalog is None:
         return
     folders = {source.path.split("/")[1] for source in tree.code() if re.match(r"transports/\w+/", source.path)}
-    rows = {match[1]: catalog.text[:match.start()].count("\n") + 1 for match in re.finditer(r'\{\s*"(\w+)"', catalog.text)}
+    rows = {match[1]: catalog.text[:match.start()].count("\n") + 1 for match in re.finditer(r'\{\s*(?:\.name = )?"(\w+)"', catalog.text)}
     for folder in sorted(folders - set(rows)):
         yield Finding("transports/catalog.cpp", 1, f"transports/{folder} has no row here")
     for row in sorted(set(rows) - folders):
