@@ -1,0 +1,60 @@
+// The ring for the smallest messages: every line carries data and the word that announces them, so one line crosses and nothing else.
+#pragma once
+#include <cstring>
+
+#include "src/lowering/island_state.h"
+
+namespace hawser {
+
+class CellRing {
+ public:
+  static constexpr uint64_t slots = kCellSlots;
+  CellRing(IslandState& island, uint32_t) : island_(island), lines_(cell_lines(island.size)), part_lines_(lines_ / island.size) {}
+
+  RingCounters& counters() const { return island_.cells; }
+  size_t piece_bytes(size_t, bool parts) { return (parts ? part_lines_ : lines_) * kCellBytes; }  // what one item can hold
+  void write(uint64_t chunk, uint32_t part, const std::byte* data, size_t bytes, uint32_t tag) const {
+    Cell* cell = slot(island_.me, chunk, part);
+    while (true) {
+      const size_t length = bytes < kCellBytes ? bytes : kCellBytes;
+      cell->tag = tag;
+      if (length == 8) std::memcpy(cell->data, data, 8);
+      else std::memcpy(cell->data, data, length);
+      cell->number.store(chunk + 1, std::memory_order_release);  // after the data of its own line
+      bytes -= length;
+      if (bytes == 0) return;
+      data += length;
+      ++cell;
+    }
+  }
+  void announce(uint64_t, uint32_t) const {}  // every line did
+  bool arrived(uint32_t peer, uint64_t chunk, uint32_t part, size_t bytes, Wait& wait) const {
+    const Cell* cell = slot(peer, chunk, part);
+    for (size_t begin = 0; begin == 0 || begin < bytes; begin += kCellBytes, ++cell) {
+      if (cell->number.load(std::memory_order_acquire) < chunk + 1) {
+        wait = {&cell->number, chunk + 1};
+        return false;
+      }
+    }
+    return true;
+  }
+  bool fits(uint32_t peer, uint64_t chunk, uint32_t part, uint32_t tag) const { return slot(peer, chunk, part)->tag == tag; }
+  // In one stretch: in the line itself, else copied together.
+  const std::byte* data(uint32_t peer, uint64_t chunk, uint32_t part, size_t bytes) const {
+    const Cell* cell = slot(peer, chunk, part);
+    if (bytes <= kCellBytes) return cell->data;
+    std::byte* whole = island_.staging.get() + size_t{peer} * lines_ * kCellBytes;
+    for (size_t begin = 0; begin < bytes; begin += kCellBytes, ++cell) std::memcpy(whole + begin, cell->data, kCellBytes);
+    return whole;
+  }
+  std::atomic<uint64_t>& consumed(uint32_t member) const { return island_.members[member].head->cells_consumed.chunks; }
+
+ private:
+  Cell* slot(uint32_t member, uint64_t chunk, uint32_t part) const {
+    return island_.members[member].cells + (chunk % slots) * lines_ + size_t{part} * part_lines_;
+  }
+  IslandState& island_;
+  const uint32_t lines_, part_lines_;  // of a slot, of one reader's part of it
+};
+
+}  // namespace hawser

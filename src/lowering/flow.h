@@ -1,0 +1,39 @@
+// One call as one member runs it: its exchanges with addresses in bytes, who publishes and who reads. A value, made once a call.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "src/executor/routine.h"
+#include "src/lowering/exchange.h"
+
+namespace hawser {
+
+struct Flow {
+  Exchange exchange;
+  bool publishes = false, reads = false;
+  bool takes_from_all = false;        // reads, and every other member publishes
+  bool source_moves = true;           // false: the source holds one piece at a time
+  bool sink_moves = true;             // likewise
+  bool stream = false;                // the output is not read again soon: bypass the caches
+  const std::byte* source = nullptr;  // block 0 of what this member has
+  std::byte* sink = nullptr;          // block 0 of where results go
+  size_t source_stride = 0, sink_stride = 0;
+};
+
+// Lengths of blocks in bytes, from the call alone and never from a peer.
+struct BlockLengths {
+  size_t total = 0, chunk = 0, offset = 0, limit = 0, first = 0;
+  size_t of(size_t block) const;
+};
+
+struct CallShape {
+  uint32_t shots = 0;  // exchanges; 0: unsupported
+  bool parts = false;  // some exchange sends different items to different readers
+  BlockLengths lengths;
+  Flow flows[2];
+};
+
+// partial: where a member keeps its part of a two-shot reduce of which it gets no result; a piece long.
+CallShape shape_of(const PhaseCall&, uint32_t me, uint32_t members, bool two_shot, bool non_temporal, std::byte* partial);
+
+}  // namespace hawser

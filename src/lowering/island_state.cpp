@@ -1,0 +1,52 @@
+// Setting up the view of an island, and finding out who does something else.
+#include "src/lowering/island_state.h"
+
+#include <cassert>
+
+namespace hawser {
+namespace {
+
+MemberView view_of(const IslandMember& member, uint32_t members) {
+  MemberView view;
+  view.head = reinterpret_cast<AreaHead*>(member.area);
+  view.cells = reinterpret_cast<Cell*>(member.area + kCellsOffset);
+  view.small = member.area + small_offset(members);
+  view.large = member.area + large_offset(members);
+  view.bell = member.bell;
+  view.segment = member.segment;
+  view.segment_bytes = member.segment_bytes;
+  return view;
+}
+
+}  // namespace
+
+IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all, const IslandFacts& measured)
+    : me(my_index), size(static_cast<uint32_t>(all.size())), facts(measured), inputs(all.size()) {
+  assert(me < size && size <= kLargeSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
+  for (const IslandMember& member : all) members.push_back(view_of(member, size));
+  members[me].bell = {};
+  staging = std::make_unique<std::byte[]>(size * size_t{cell_lines(size)} * kCellBytes);
+  partial = std::make_unique<std::byte[]>(kLargeSlotBytes);
+}
+
+void IslandState::begin_call(uint32_t signature) {
+  CurrentLine& line = mine().current;
+  ++calls;
+  line.signatures[calls % kRememberedCalls].store(signature, std::memory_order_relaxed);
+  line.calls.store(calls, std::memory_order_release);
+}
+
+// A peer's signature of my call is whole if the peer, looked at again, has not begun the call that would overwrite it.
+Pause IslandState::find_mismatch(uint32_t signature) const {
+  for (uint32_t peer = 0; peer < size; ++peer) {
+    if (peer == me) continue;
+    const CurrentLine& line = members[peer].head->current;
+    if (line.calls.load(std::memory_order_acquire) < calls) continue;
+    const uint32_t theirs = line.signatures[calls % kRememberedCalls].load(std::memory_order_acquire);
+    const bool whole = line.calls.load(std::memory_order_relaxed) - calls < kRememberedCalls - 1;
+    if (whole && theirs != signature) return {Code::mismatch, static_cast<int32_t>(peer), {}};
+  }
+  return {};
+}
+
+}  // namespace hawser

@@ -1,0 +1,49 @@
+// What the routines of one island share on one rank: the members' areas as mapped here, and this rank's counters. Used by the holder of the
+// seat only.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "src/executor/routine.h"
+#include "src/lowering/area.h"
+#include "src/lowering/island.h"
+
+namespace hawser {
+
+struct MemberView {
+  AreaHead* head = nullptr;
+  Cell* cells = nullptr;
+  std::byte* small = nullptr;
+  std::byte* large = nullptr;
+  PeerBell bell;
+  std::byte* segment = nullptr;
+  size_t segment_bytes = 0;
+};
+
+// Chunks of one ring over its whole life, in program order, which is the same on every member whatever its role in a chunk.
+struct RingCounters {
+  uint64_t published = 0, taken = 0;
+  uint64_t credit = 0;  // chunks that every peer is known to need no more
+};
+
+struct IslandState {
+  IslandState(uint32_t me, const std::vector<IslandMember>&, const IslandFacts&);
+  void begin_call(uint32_t signature);
+  Pause find_mismatch(uint32_t signature) const;
+  void ring_all() const {
+    for (const MemberView& member : members) member.bell.ring();
+  }
+  AreaHead& mine() const { return *members[me].head; }
+
+  uint32_t me, size;
+  IslandFacts facts;
+  std::vector<MemberView> members;
+  uint64_t calls = 0;
+  RingCounters cells, small, large;
+  std::vector<const void*> inputs;       // of one fold, by member
+  std::unique_ptr<std::byte[]> staging;  // items of more than one cell, by member
+  std::unique_ptr<std::byte[]> partial;  // one piece of a result that is not this member's to keep
+};
+
+}  // namespace hawser

@@ -1,0 +1,214 @@
+// The one engine of cells, flag and bounce: runs the exchanges of a call over a ring, piece by piece, and never waits.
+//
+// A call of one exchange publishes piece j, then takes piece j-1 of every peer. A call of two (two-shot) runs both in one pipeline: in
+// round i it publishes piece i of the first, takes piece i-1 of the first, publishes piece i-1 of the second (what it just folded), takes
+// piece i-2 of the second. Every member goes through the same moves in the same order, whatever its role in them, so both counters of a
+// ring advance equally everywhere.
+//
+// Reuse of slots. Chunk c may be written into its slot when every peer has taken chunk c - slots. Having taken chunk c of a peer tells that
+// this peer had taken chunk c - lag when it published c, where lag is 2 (3 with two exchanges) by the order above: in collectives where
+// everyone publishes and everyone takes, no acknowledgement is ever read. Otherwise `consumed` of the peers is read, once the cached
+// minimum says that the ring is full. Nobody waits in a circle: with at least 3 slots, taking chunk c - slots comes before publishing chunk
+// c in the common order of moves, and every wait is for an earlier move.
+//
+// In place. The bytes of an output that piece j of a take overwrites are never needed later:
+//   all_reduce, reduce: the same piece of the own input, read by that very fold; later publishes read later pieces.
+//   all_gather, gather: blocks of peers, which the input (block `me`) does not touch; the own block is where it belongs.
+//   reduce_scatter: block `me` of the input, never published; the fold reads it before it writes.
+//   all_to_all: piece j of every peer's block, published before (publish j comes before take j).
+//   scatter: only the root's own block, which is where it belongs. broadcast: the root takes nothing.
+//   two-shot: the fold writes part `me`, which the first exchange does not publish; the second exchange takes piece j of the parts of peers
+//   after piece j+1 of the first was published, whose bytes are other pieces.
+#pragma once
+#include <bit>
+
+#include "src/device/reduce.h"
+#include "src/lowering/flow.h"
+#include "src/lowering/island_state.h"
+
+namespace hawser {
+
+template <class Ring>
+class StagedRoutine final : public Routine {
+ public:
+  StagedRoutine(IslandState& island, const Scheme& scheme)
+      : island_(island), ring_(island, scheme.chunk_bytes), two_shot_(scheme.two_shot), non_temporal_(scheme.non_temporal) {}
+
+  void start(const PhaseCall& call) override {
+    shape_ = shape_of(call, island_.me, island_.size, two_shot_, non_temporal_, island_.partial.get());
+    signature_ = call.signature;
+    divisor_ = call.divisor;
+    root_ = static_cast<uint32_t>(call.root);
+    owns_root_ = root_ == island_.me;
+    element_shift_ = static_cast<uint32_t>(std::countr_zero(size_of(call.type)));
+    choose_reduction(call.type, call.op);
+    piece_bytes_ = ring_.piece_bytes(shape_.lengths.first, shape_.parts);
+    pieces_ = shape_.lengths.first <= piece_bytes_ ? 1 : (shape_.lengths.first + piece_bytes_ - 1) / piece_bytes_;
+    round_ = move_ = cursor_ = 0;
+    failed_ = shape_.shots == 0 || (shape_.flows[0].exchange.fold && !reduce_);
+    island_.begin_call(signature_);
+  }
+
+  Pause progress() override {
+    if (failed_) return {Code::unsupported, -1, {}};
+    const size_t rounds = pieces_ + shape_.shots;
+    const uint32_t moves = 2 * shape_.shots;
+    for (; round_ < rounds; ++round_) {
+      for (; move_ < moves; ++move_) {
+        const uint32_t shot = move_ >> 1, taking = move_ & 1;
+        const size_t piece = round_ - shot - taking;  // before the first one: beyond the last
+        if (piece >= pieces_) continue;
+        const Flow& flow = shape_.flows[shot];
+        if (!(taking ? take(flow, piece) : publish(flow, piece))) return pause_;
+      }
+      move_ = 0;
+    }
+    return {Code::ok, -1, {}};
+  }
+
+  Pause look_for_mismatch() override { return island_.find_mismatch(signature_); }
+
+ private:
+  void choose_reduction(DataType type, ReduceOp op) {
+    if (type == type_ && op == op_ && reduce_) return;
+    reduce_ = reduce_function(type_ = type, op_ = op);
+  }
+
+  uint32_t tag_of(uint64_t chunk) const { return signature_ + static_cast<uint32_t>(chunk); }
+
+  // How much of piece `piece` the item from source to reader has.
+  size_t bytes_of(const Flow& flow, uint32_t source, uint32_t reader, size_t piece) const {
+    const Length which = flow.exchange.length;
+    const size_t item = which == Length::first       ? shape_.lengths.first
+                        : which == Length::of_source ? shape_.lengths.of(source)
+                                                     : shape_.lengths.of(reader);
+    const size_t begin = piece * piece_bytes_;
+    return item > begin ? std::min(item - begin, piece_bytes_) : 0;
+  }
+  const std::byte* source_at(const Flow& flow, uint32_t block, size_t piece) const {
+    return flow.source + block * flow.source_stride + (flow.source_moves ? piece * piece_bytes_ : 0);
+  }
+  std::byte* sink_at(const Flow& flow, uint32_t block, size_t piece) const {
+    return flow.sink + block * flow.sink_stride + (flow.sink_moves ? piece * piece_bytes_ : 0);
+  }
+
+  bool publish(const Flow& flow, size_t piece) {
+    RingCounters& counters = ring_.counters();
+    const uint64_t chunk = counters.published;
+    if (flow.publishes) {
+      if (chunk >= counters.credit + ring_.slots && !collect_credit(chunk)) return false;
+      const uint32_t tag = tag_of(chunk);
+      if (flow.exchange.parts) {
+        for (uint32_t reader = 0; reader < island_.size; ++reader)
+          if (reader != island_.me)
+            ring_.write(chunk, reader, source_at(flow, reader, piece), bytes_of(flow, island_.me, reader, piece), tag);
+      } else {
+        ring_.write(chunk, 0, source_at(flow, 0, piece), bytes_of(flow, island_.me, 0, piece), tag);
+      }
+      ring_.announce(chunk, tag);
+      island_.ring_all();
+    }
+    counters.published = chunk + 1;
+    return true;
+  }
+
+  // The ring is full as far as is known: look again at what the peers have consumed.
+  bool collect_credit(uint64_t chunk) {
+    RingCounters& counters = ring_.counters();
+    uint64_t least = UINT64_MAX;
+    for (uint32_t peer = 0; peer < island_.size; ++peer) {
+      if (peer == island_.me) continue;
+      const std::atomic<uint64_t>& consumed = ring_.consumed(peer);
+      const uint64_t needed = chunk + 1 - ring_.slots, seen = consumed.load(std::memory_order_acquire);
+      if (seen < needed) return wait_for(peer, {&consumed, needed});
+      least = std::min(least, seen);
+    }
+    counters.credit = least;
+    return true;
+  }
+
+  bool take(const Flow& flow, size_t piece) {
+    RingCounters& counters = ring_.counters();
+    const uint64_t chunk = counters.taken;
+    if (flow.reads) {
+      if (flow.exchange.publishes == Who::all ? !receive_all(flow, piece, chunk) : !receive_from_root(flow, piece, chunk)) return false;
+      if (flow.exchange.fold) fold(flow, piece);
+      else keep_own(flow, piece);
+    }
+    counters.taken = chunk + 1;
+    if (flow.takes_from_all) {
+      const uint64_t lag = 1 + shape_.shots;
+      if (chunk + 1 > counters.credit + lag) counters.credit = chunk + 1 - lag;
+    }
+    ring_.consumed(island_.me).store(chunk + 1, std::memory_order_release);  // after the reads of the slot
+    island_.ring_all();
+    return true;
+  }
+
+  bool receive_all(const Flow& flow, size_t piece, uint64_t chunk) {
+    for (; cursor_ + 1 < island_.size; ++cursor_) {  // from the next member on, so that not all read the same one at once
+      uint32_t peer = island_.me + 1 + cursor_;
+      if (peer >= island_.size) peer -= island_.size;
+      if (!receive(flow, peer, piece, chunk)) return false;
+    }
+    cursor_ = 0;
+    return true;
+  }
+
+  bool receive_from_root(const Flow& flow, size_t piece, uint64_t chunk) { return owns_root_ || receive(flow, root_, piece, chunk); }
+
+  bool receive(const Flow& flow, uint32_t peer, size_t piece, uint64_t chunk) {
+    const uint32_t part = flow.exchange.parts ? island_.me : 0;
+    const size_t bytes = bytes_of(flow, peer, island_.me, piece);
+    Wait wait;
+    if (!ring_.arrived(peer, chunk, part, bytes, wait)) return wait_for(peer, wait);
+    if (!ring_.fits(peer, chunk, part, tag_of(chunk))) return differs(peer);
+    const std::byte* data = ring_.data(peer, chunk, part, bytes);
+    if (flow.exchange.fold) island_.inputs[peer] = data;
+    else if (bytes) copy_bytes(sink_at(flow, flow.exchange.by_source ? peer : 0, piece), data, bytes, flow.stream);
+    return true;
+  }
+
+  void fold(const Flow& flow, size_t piece) {
+    const size_t bytes = bytes_of(flow, island_.me, island_.me, piece);
+    if (!bytes) return;
+    island_.inputs[island_.me] = source_at(flow, flow.exchange.parts ? island_.me : 0, piece);
+    reduce_(sink_at(flow, 0, piece), island_.inputs.data(), island_.size, bytes >> element_shift_, divisor_, flow.stream);
+  }
+
+  // What this member has for itself, unless it lies there already.
+  void keep_own(const Flow& flow, size_t piece) {
+    if (flow.exchange.publishes == Who::root && !owns_root_) return;
+    const size_t bytes = bytes_of(flow, island_.me, island_.me, piece);
+    const std::byte* from = source_at(flow, flow.exchange.parts ? island_.me : 0, piece);
+    std::byte* into = sink_at(flow, flow.exchange.by_source ? island_.me : 0, piece);
+    if (bytes && from != into) copy_bytes(into, from, bytes, flow.stream);
+  }
+
+  bool wait_for(uint32_t peer, const Wait& wait) {
+    pause_ = {Code::in_progress, static_cast<int32_t>(peer), wait};
+    return false;
+  }
+  bool differs(uint32_t peer) {
+    pause_ = {Code::mismatch, static_cast<int32_t>(peer), {}};
+    return false;
+  }
+
+  IslandState& island_;
+  Ring ring_;
+  const bool two_shot_, non_temporal_;
+  // of the call under way
+  CallShape shape_;
+  DataType type_ = DataType::f32;
+  ReduceOp op_ = ReduceOp::sum;
+  ReduceFunction reduce_ = nullptr;
+  uint32_t signature_ = 0, divisor_ = 1, element_shift_ = 0, root_ = 0;
+  bool owns_root_ = false, failed_ = false;
+  size_t piece_bytes_ = 0, pieces_ = 0;
+  size_t round_ = 0;     // where in the common order of moves
+  uint32_t move_ = 0;    // in the round
+  uint32_t cursor_ = 0;  // in the peers of a take
+  Pause pause_;
+};
+
+}  // namespace hawser
