@@ -6,6 +6,7 @@
 #include "transports/memory/transport.h"
 #include "transports/shm/lane.h"
 #include "transports/shm/transport.h"
+#include "transports/tcp/transport.h"
 
 namespace hawser {
 namespace {
@@ -14,6 +15,7 @@ std::unique_ptr<Transport> make_memory() { return make_memory_transport(); }
 
 constexpr std::array rows{
     TransportRow{.name = "shm", .make = make_shm_transport, .shared_lane_bytes = shm_lane_bytes},
+    TransportRow{.name = "tcp", .make = make_tcp_transport, .shared_lane_bytes = 0},
     TransportRow{.name = "memory", .make = make_memory, .shared_lane_bytes = 0},
 };
 

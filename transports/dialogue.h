@@ -61,6 +61,7 @@ class Dialogue {
   bool next(uint32_t lane, Outgoing&);  // the frame that this lane is to write; false: none now
   void written(const Outgoing&);        // its payload is not needed any more
   bool has_output(uint32_t lane) const;
+  uint64_t communicator_of(const Outgoing& out) const { return out.send == no_slot ? 0 : sends_[out.send].transfer.envelope.communicator; }
 
   // A frame's header came. False: it is malformed, complaint() says how, and the edge must fail.
   bool begin(uint32_t lane, const FrameHeader&, Incoming&);

@@ -8,7 +8,7 @@
 //   void detach(uint64_t)         before a communicator is forgotten: copy what lanes still have to write of it
 //   void recheck()                after it was forgotten: lanes stop landing in its receives
 //   void drop_lanes()             touch nothing of the caller's any more
-//   bool ready()                  pull() or push() would do something
+//   bool ready()                  pull() or push() would do something; asked before sleep
 #pragma once
 #include <algorithm>
 #include <memory>

@@ -2,8 +2,11 @@
 #include "tests/transports/world.h"
 
 #include <linux/membarrier.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 #include "transports/memory/transport.h"
 #include "transports/shm/lane.h"
 #include "transports/shm/transport.h"
+#include "transports/tcp/transport.h"
 
 namespace hawser::testing {
 namespace {
@@ -42,6 +46,7 @@ class MemoryWorld final : public World {
 // Two stretches for every pair, and a bell with an eventfd for every rank.
 class ShmWorld final : public World {
  public:
+  ~ShmWorld() override { transports_.clear(); }  // before the memory they use
   explicit ShmWorld(int ranks) : bells_(ranks), stretches_(ranks * ranks) {
     EXPECT_EQ(::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0), 0);
     for (int i = 0; i < ranks; ++i) {
@@ -79,13 +84,58 @@ class ShmWorld final : public World {
   std::vector<std::unique_ptr<std::byte, Free>> stretches_;
 };
 
+std::pair<Fd, Fd> loopback_pair() {
+  const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof address;
+  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), bytes), 0);
+  EXPECT_EQ(::listen(listener.get(), 1), 0);
+  EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &bytes), 0);
+  Fd dialled(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(dialled.get(), reinterpret_cast<sockaddr*>(&address), bytes), 0);
+  Fd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const int on = 1;
+  for (const Fd* fd : {&dialled, &accepted}) ::setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return {std::move(dialled), std::move(accepted)};
+}
+
+// Buffers so small that calls are cut short everywhere.
+std::pair<Fd, Fd> tiny_pair() {
+  int fds[2] = {-1, -1};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const int bytes = 1;
+  for (const int fd : fds) ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  return {Fd(fds[0]), Fd(fds[1])};
+}
+
+class TcpWorld final : public World {
+ public:
+  TcpWorld(int ranks, int lanes, std::pair<Fd, Fd> (*connect)()) {
+    for (int i = 0; i < ranks; ++i) transports_.push_back(make_tcp_transport());
+    for (int i = 0; i < ranks; ++i) {
+      for (int peer = 0; peer < i; ++peer) {
+        for (int lane = 0; lane < lanes; ++lane) {
+          auto [mine, theirs] = connect();
+          EXPECT_TRUE(at(i).adopt(peer, {.socket = std::move(mine)}).ok());
+          EXPECT_TRUE(at(peer).adopt(i, {.socket = std::move(theirs)}).ok());
+        }
+      }
+    }
+  }
+  void kill(int rank) override { transports_[rank].reset(); }
+};
+
 }  // namespace
 
 bool World::doze(int rank) { return !at(rank).arm() || sleep_on(at(rank).wake_fd()); }
 
 std::vector<Row> rows() {
   return {{"memory", [](int ranks, int) { return std::make_unique<MemoryWorld>(ranks); }},
-          {"shm", [](int ranks, int) { return std::make_unique<ShmWorld>(ranks); }}};
+          {"shm", [](int ranks, int) { return std::make_unique<ShmWorld>(ranks); }},
+          {"tcp", [](int ranks, int lanes) { return std::make_unique<TcpWorld>(ranks, lanes, loopback_pair); }},
+          {"tcp_cut_short", [](int ranks, int lanes) { return std::make_unique<TcpWorld>(ranks, lanes, tiny_pair); }}};
 }
 
 Envelope envelope_of(const Key& key, uint64_t bytes) {

@@ -1,0 +1,184 @@
+// The socket's two directions. Nothing blocks; a call that was cut short anywhere goes on there the next time.
+#include "transports/tcp/lane.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace hawser {
+namespace {
+
+constexpr size_t head_capacity = size_t{16} << 10;
+constexpr size_t copied_bytes_max = size_t{8} << 10;  // payloads up to here are copied behind their header: one buffer, one call
+constexpr size_t long_payload_bytes = size_t{32} << 10, short_stage_bytes = 4096;
+
+}  // namespace
+
+Result<std::unique_ptr<TcpLane>> TcpLane::adopt(Fd fd, TcpShared& shared, Ledger& ledger, Dialogue& dialogue, void* watched_as) {
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) return Status::from_errno(errno, "adopting a connection");
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = watched_as}};
+  if (::epoll_ctl(shared.epoll.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) return Status::from_errno(errno, "watching a connection");
+  ++shared.lanes;
+  return std::unique_ptr<TcpLane>(new TcpLane(std::move(fd), shared, ledger, dialogue));
+}
+
+TcpLane::~TcpLane() {
+  discard_unread();
+  if (in_frame_) dialogue_.abandon(incoming_);
+  ledger_.buffers.give(std::move(head_));
+  ledger_.buffers.give(std::move(copy_));
+  --shared_.lanes;
+}
+
+// A close with bytes unread resets the connection, and what was sent on it may then be lost on its way.
+void TcpLane::discard_unread() {
+  for (int i = 0; i < 64; ++i) {
+    const ssize_t got = ::recv(fd_.get(), shared_.stage.data(), TcpShared::stage_bytes, MSG_DONTWAIT);
+    if (got <= 0) return;
+  }
+}
+
+bool TcpLane::fill() {
+  Outgoing out;
+  while (!payload_ && head_bytes_ + sizeof(FrameHeader) + copied_bytes_max <= head_capacity && dialogue_.next(number_, out)) {
+    if (!head_) head_ = ledger_.buffers.take(head_capacity);
+    std::memcpy(head_.data() + head_bytes_, &out.header, sizeof out.header);
+    head_bytes_ += sizeof out.header;
+    if (out.header.length > copied_bytes_max) {
+      payload_ = out.payload;
+      payload_bytes_ = out.header.length;
+    } else if (out.header.length) {
+      std::memcpy(head_.data() + head_bytes_, out.payload, out.header.length);
+      head_bytes_ += out.header.length;
+    }
+    outgoing_.push_back(out);
+  }
+  return unsent();
+}
+
+bool TcpLane::write_some() {
+  if (broken() || (!unsent() && !fill())) return false;
+  iovec parts[2] = {{head_.data() + head_sent_, head_bytes_ - head_sent_}, {const_cast<std::byte*>(payload_), payload_bytes_}};
+  const bool head_left = parts[0].iov_len != 0;
+  msghdr message{};
+  message.msg_iov = parts + (head_left ? 0 : 1);
+  message.msg_iovlen = (head_left ? 1 : 0) + (payload_bytes_ ? 1 : 0);
+  ssize_t went;
+  do went = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (went < 0 && errno == EINTR);
+  if (went < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) error_ = errno;
+    return false;
+  }
+  sent(static_cast<size_t>(went));
+  return !unsent();
+}
+
+void TcpLane::sent(size_t bytes) {
+  const size_t of_head = std::min(bytes, head_bytes_ - head_sent_);
+  head_sent_ += of_head;
+  if (payload_) {
+    payload_ += bytes - of_head;
+    payload_bytes_ -= bytes - of_head;
+  }
+  if (head_sent_ < head_bytes_ || payload_bytes_) return;
+  for (const Outgoing& out : outgoing_) dialogue_.written(out);
+  outgoing_.clear();
+  head_sent_ = head_bytes_ = 0;
+  payload_ = nullptr;
+  ledger_.buffers.give(std::move(copy_));
+  ledger_.buffers.give(std::move(head_));
+}
+
+void TcpLane::detach(uint64_t communicator) {
+  if (!payload_bytes_ || copy_ || dialogue_.communicator_of(outgoing_.back()) != communicator) return;
+  copy_ = ledger_.buffers.take(payload_bytes_);
+  std::memcpy(copy_.data(), payload_, payload_bytes_);
+  payload_ = copy_.data();
+}
+
+TcpLane::Read TcpLane::read_some() {
+  std::byte* const stage = shared_.stage.data();
+  std::memcpy(stage, partial_, partial_bytes_);
+  const size_t direct = in_frame_ && incoming_.target ? left_ : 0;
+  // Behind a long payload only the next header and little more: what else follows is better read to where it belongs.
+  const size_t staged = direct > long_payload_bytes ? short_stage_bytes : TcpShared::stage_bytes - partial_bytes_;
+  iovec parts[2] = {{incoming_.target, direct}, {stage + partial_bytes_, staged}};
+  msghdr message{};
+  message.msg_iov = parts + (direct ? 0 : 1);
+  message.msg_iovlen = direct ? 2 : 1;
+  ssize_t got;
+  do got = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  if (got == 0) return Read::ended;
+  if (got < 0) return trouble();
+  const size_t count = static_cast<size_t>(got), landed = std::min(count, direct);
+  if (landed) land(nullptr, landed);
+  if (!consume(stage, partial_bytes_ + count - landed)) return Read::malformed;
+  return count == direct + staged ? Read::more : Read::dry;
+}
+
+TcpLane::Read TcpLane::trouble() {
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return Read::dry;
+  error_ = errno;
+  return Read::ended;
+}
+
+void TcpLane::land(const std::byte* bytes, size_t count) {
+  if (incoming_.target) {
+    if (bytes) std::memcpy(incoming_.target, bytes, count);
+    incoming_.target += count;
+  }
+  left_ -= count;
+  if (left_) return;
+  in_frame_ = false;
+  dialogue_.end(number_, incoming_);
+  incoming_.target = nullptr;
+}
+
+bool TcpLane::begin_frame(const std::byte* bytes) {
+  FrameHeader header;
+  std::memcpy(&header, bytes, sizeof header);
+  if (!dialogue_.begin(number_, header, incoming_)) return false;
+  in_frame_ = true;
+  left_ = header.length;
+  if (left_ == 0) land(nullptr, 0);
+  return true;
+}
+
+bool TcpLane::consume(const std::byte* bytes, size_t count) {
+  while (true) {
+    if (in_frame_) {
+      const size_t part = std::min(count, left_);
+      if (part) land(bytes, part);
+      bytes += part;
+      count -= part;
+      if (in_frame_) break;  // nothing is left of the stage
+    }
+    if (count < sizeof(FrameHeader)) break;
+    if (!begin_frame(bytes)) return false;
+    bytes += sizeof(FrameHeader);
+    count -= sizeof(FrameHeader);
+  }
+  std::memcpy(partial_, bytes, count);
+  partial_bytes_ = count;
+  return true;
+}
+
+bool TcpLane::watch_writable(void* watched_as) {
+  if (watching_ == unsent()) return true;
+  epoll_event event{.events = unsent() ? EPOLLIN | EPOLLOUT : EPOLLIN, .data = {.ptr = watched_as}};
+  if (::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_MOD, fd_.get(), &event) < 0) {
+    error_ = errno;
+    return false;
+  }
+  watching_ = unsent();
+  return true;
+}
+
+}  // namespace hawser

@@ -1,0 +1,69 @@
+// One socket of an edge: frames written behind one another, frames read from wherever the bytes were cut.
+#pragma once
+#include <vector>
+
+#include "src/base/fd.h"
+#include "transports/dialogue.h"
+
+namespace hawser {
+
+struct TcpShared {  // by all lanes of a transport
+  static constexpr size_t stage_bytes = size_t{64} << 10;
+  Fd epoll;          // watches every lane
+  Buffer stage;      // bytes just read that have no place of their own yet; empty between calls
+  size_t lanes = 0;  // watched
+};
+
+class TcpLane {
+ public:
+  enum class Read { more, dry, ended, malformed };
+
+  static Result<std::unique_ptr<TcpLane>> adopt(Fd, TcpShared&, Ledger&, Dialogue&, void* watched_as);
+  ~TcpLane();  // whatever was read of the caller's memory or written into it is let go
+  TcpLane(const TcpLane&) = delete;
+  TcpLane& operator=(const TcpLane&) = delete;
+
+  Read read_some();   // one system call
+  bool write_some();  // one system call; true: the socket took it all, there may be more
+  bool unsent() const { return !outgoing_.empty(); }
+  bool broken() const { return error_ != 0; }
+  int error() const { return error_; }
+  bool watch_writable(void* watched_as);  // before sleep: epoll tells when unsent bytes can go on; false: it cannot
+  void detach(uint64_t communicator);     // the rest of a payload of it is copied
+  void recheck() { dialogue_.recheck(incoming_); }
+
+ private:
+  TcpLane(Fd fd, TcpShared& shared, Ledger& ledger, Dialogue& dialogue)
+      : fd_(std::move(fd)), shared_(shared), ledger_(ledger), dialogue_(dialogue), number_(dialogue.add_lane()) {}
+  bool fill();
+  void sent(size_t bytes);
+  bool consume(const std::byte* bytes, size_t count);
+  bool begin_frame(const std::byte* bytes);
+  void land(const std::byte* bytes, size_t count);  // null: they are at the target already
+  Read trouble();
+  void discard_unread();
+
+  Fd fd_;
+  TcpShared& shared_;
+  Ledger& ledger_;
+  Dialogue& dialogue_;
+  const uint32_t number_;
+  int error_ = 0;
+  bool watching_ = false;
+
+  // Writing: head_ holds frames whole, but for the payload of the last when that is long; then payload_ follows it.
+  std::vector<Outgoing> outgoing_;  // what these bytes are; written() when the last of them went
+  Buffer head_, copy_;
+  size_t head_sent_ = 0, head_bytes_ = 0;
+  const std::byte* payload_ = nullptr;
+  size_t payload_bytes_ = 0;
+
+  // Reading.
+  bool in_frame_ = false;
+  Incoming incoming_;  // its target moves along
+  size_t left_ = 0;    // of its payload
+  std::byte partial_[sizeof(FrameHeader)];
+  size_t partial_bytes_ = 0;  // of the next header
+};
+
+}  // namespace hawser

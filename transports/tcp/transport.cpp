@@ -1,0 +1,61 @@
+// The tcp transport: few sockets are read in turn; of many, those that epoll names.
+#include "transports/tcp/transport.h"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+
+#include "transports/tcp/wire.h"
+
+namespace hawser {
+namespace {
+
+class TcpTransport final : public WireTransport<TcpWire> {
+ public:
+  TcpTransport() {
+    shared_.epoll = Fd(::epoll_create1(EPOLL_CLOEXEC));
+    shared_.stage = ledger_.buffers.take(TcpShared::stage_bytes);
+  }
+  ~TcpTransport() override { wires_.clear(); }
+  Abilities abilities() const override { return {.fabric = Fabric::ethernet, .eager_bytes = TcpWire::eager_bytes, .lends = true}; }
+
+  Status adopt(PeerIndex peer, Lane lane) override {
+    if (!lane.socket) return Status(Code::invalid, "a tcp lane needs a connected socket");
+    if (!shared_.epoll) return Status(Code::system, "no epoll descriptor could be made; raise the limit of open files");
+    TcpWire& wire = open(peer, [&] { return std::make_unique<TcpWire>(ledger_, shared_, peer); });
+    return wire.add(std::move(lane.socket)).during("a connection of " + wire.peer_name());
+  }
+
+  size_t poll(std::span<Completion> out) override {
+    if (shared_.lanes <= lanes_read_in_turn) progress();
+    else progress_of_many();
+    return ledger_.completions.take(out);
+  }
+
+  int wake_fd() const override { return shared_.epoll.get(); }
+
+ private:
+  static constexpr size_t lanes_read_in_turn = 4;
+
+  void progress_of_many() {
+    std::array<epoll_event, 64> events;
+    const int count = ::epoll_wait(shared_.epoll.get(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i) {
+      TcpWire* const wire = static_cast<TcpWire*>(events[i].data.ptr);
+      if (wire->alive()) wire->pull();
+    }
+    for (TcpWire* wire : open_) {
+      if (wire->ending() && wire->alive()) wire->pull();
+      if (wire->alive()) wire->push();
+    }
+    sweep();
+  }
+  TcpShared shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_tcp_transport() { return std::make_unique<TcpTransport>(); }
+
+}  // namespace hawser

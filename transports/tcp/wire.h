@@ -1,0 +1,36 @@
+// One edge over any number of sockets: each takes the next frame when it can, so unequal interfaces carry what they are able to.
+#pragma once
+#include "transports/tcp/lane.h"
+#include "transports/wire_transport.h"
+
+namespace hawser {
+
+class TcpWire : public WireBase {
+ public:
+  static constexpr size_t eager_bytes = size_t{256} << 10;
+  TcpWire(Ledger&, TcpShared&, PeerIndex);
+  Status add(Fd);
+  void send(const Transfer& transfer) {
+    dialogue.send(transfer);
+    if (alive()) push();
+  }
+  void push();
+  void pull();
+  void drain();
+  void detach(uint64_t communicator);
+  void recheck();
+  void drop_lanes() { lanes_.clear(); }
+  bool ending() const { return ending_; }
+  bool ready();  // also asks epoll to tell when unsent bytes can go on
+
+ private:
+  void read_all();  // until every socket is dry or ended
+  void cut(Status);
+  void cut_malformed();
+  TcpShared& shared_;
+  std::vector<std::unique_ptr<TcpLane>> lanes_;
+  bool ending_ = false;  // a lane ended or broke
+  int error_ = 0;        // of the first that broke
+};
+
+}  // namespace hawser
