@@ -148,14 +148,21 @@ std::vector<SwitchPath> paths_from(const Topology& topology, uint32_t at_switch)
   return paths;
 }
 
+Route route_inside(const Topology& topology, uint32_t run) { return inside_host(topology.runs()[run], run); }
+
+Route route_between(const Topology& topology, uint32_t from_run, int from_local, uint32_t to_run, int to_local) {
+  const HostRun &from = topology.runs()[from_run], &to = topology.runs()[to_run];
+  Route route = best(topology, from, usable_ports(from, from_local), to, usable_ports(to, to_local));
+  // Ranks on rails that do not meet go through a neighbour's port of their host.
+  if (route.hops.empty()) route = best(topology, from, all_ports(from), to, all_ports(to));
+  return route;
+}
+
 Route Topology::route(Rank from, Rank to) const {
   const int from_host = host_of(from), to_host = host_of(to);
-  const HostRun &from_run = run_of_host(from_host), &to_run = run_of_host(to_host);
-  if (from_host == to_host) return inside_host(from_run, run_index_of_host(from_host));
-  const auto outs = usable_ports(from_run, local_of(from)), ins = usable_ports(to_run, local_of(to));
-  Route route = best(*this, from_run, outs, to_run, ins);
-  // Ranks on rails that do not meet go through a neighbour's port of their host.
-  if (route.hops.empty()) route = best(*this, from_run, all_ports(from_run), to_run, all_ports(to_run));
+  const uint32_t from_run = run_index_of_host(from_host), to_run = run_index_of_host(to_host);
+  if (from_host == to_host) return route_inside(*this, from_run);
+  Route route = route_between(*this, from_run, local_of(from), to_run, local_of(to));
   assert(!route.hops.empty());  // make() saw that all hosts are joined
   return route;
 }
