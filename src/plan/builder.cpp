@@ -10,33 +10,14 @@ namespace {
 
 constexpr uint32_t kNone = UINT32_MAX;
 
-// The first slots of input and output. In place, one of them lies inside the other, always at a constant distance.
-std::pair<uint32_t, uint32_t> first_slots(Collective collective, uint32_t me, uint32_t inputs, uint32_t outputs, Aliasing aliasing) {
-  if (aliasing == Aliasing::none) return {0, inputs};
-  switch (collective) {
-    case Collective::all_gather:
-    case Collective::gather:
-      return {me * inputs, 0};
-    case Collective::reduce_scatter:
-    case Collective::scatter:
-      return {0, me * outputs};
-    default:
-      return {0, 0};
-  }
-}
-
 }  // namespace
 
-PlanBuilder::PlanBuilder(Collective collective, Rank me, int ranks, uint32_t input_chunks, uint32_t output_chunks, Aliasing aliasing) {
+PlanBuilder::PlanBuilder(Collective collective, Rank me, int ranks, uint32_t input_chunks, uint32_t output_chunks, Aliasing aliasing)
+    : where_(collective, me, input_chunks, output_chunks, aliasing), slots_(where_.caller_slots(), {kNone, kNone}) {
   assert(me >= 0 && me < ranks);
   (void)ranks;
   plan_.input_chunks = input_chunks;
   plan_.output_chunks = output_chunks;
-  const auto [input, output] = first_slots(collective, static_cast<uint32_t>(me), input_chunks, output_chunks, aliasing);
-  at_[static_cast<int>(Buffer::input)] = input;
-  at_[static_cast<int>(Buffer::output)] = output;
-  at_[static_cast<int>(Buffer::scratch)] = std::max({input + input_chunks, output + output_chunks, input_chunks + output_chunks});
-  slots_.resize(at_[static_cast<int>(Buffer::scratch)], {kNone, kNone});
 }
 
 uint32_t PlanBuilder::scratch(uint32_t count) {

@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "src/plan/plan.h"
+#include "src/plan/slots.h"
 
 namespace hawser {
-
-enum class Aliasing : uint8_t { none, in_place };
 
 class PlanBuilder {
  public:
@@ -40,14 +39,14 @@ class PlanBuilder {
   struct Edge {
     uint32_t from, to;
   };
-  uint32_t slot(Buffer buffer, uint32_t chunk) const { return at_[static_cast<int>(buffer)] + chunk; }
+  uint32_t slot(Buffer buffer, uint32_t chunk) const { return where_.of(buffer, chunk); }
   void add(const Step&);
   void read(Buffer, uint32_t first, uint32_t count, uint16_t stride);
   void write(Buffer, uint32_t first, uint32_t count, uint16_t stride);
   void depend(uint32_t from);
 
   Plan plan_;
-  uint32_t at_[buffer_kinds];  // the slot of each buffer's chunk 0
+  Slots where_;
   std::vector<Slot> slots_;
   std::vector<Reader> readers_;
   std::vector<Edge> edges_;
