@@ -1,12 +1,17 @@
 // The reader of patterns that writes one rank's steps into a builder. One function per kind of pattern, in emit_*.cpp.
 #pragma once
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "collectives/patterns.h"
 #include "src/plan/builder.h"
+#include "src/plan/request.h"
 
 namespace hawser {
+
+// The plan of one rank. Islands may be any partition of the ranks that has the shape the patterns were made for.
+Plan plan(const Patterns&, const Islands&, const Request&, Rank me, Aliasing, std::string_view planner);
 
 // A rank's place in one pattern: its group, and where its chunks lie.
 struct Seat {
