@@ -1,5 +1,6 @@
 // Where ranks meet: a root, known by the unique id, to which every rank connects and through which rounds of blobs are gathered.
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,9 @@ struct UniqueId {
   std::array<std::byte, 16> secret{};
   std::array<std::byte, 16> boot{};  // of the root's machine
   std::vector<Address> addresses;    // best first
+  // Not encoded. The addresses are derived, not drawn (torchrun, a given root): strangers may listen on some, or the root of an earlier
+  // communicator of the same job; so being turned away is no reason to stop trying before the deadline.
+  bool addresses_shared = false;
   void encode(std::span<std::byte, unique_id_bytes>) const;
   static Result<UniqueId> decode(
       std::span<const std::byte, unique_id_bytes>);  // Code::invalid: truncated, overwritten, or of another version
@@ -41,6 +45,8 @@ class Root {
   const UniqueId& id() const;
   bool finished() const;  // all ranks left, or it gave up
   void stop();            // ends it now
+  // A file with exactly this content is removed once all ranks have arrived, or at the end. Before the content is where ranks find it.
+  void remove_when_met(std::string path, std::string content);
 
  private:
   Root();
