@@ -44,7 +44,6 @@ class Sleeper {
 };
 
 TEST_P(Wake, two_that_sleep_between_messages_answer_each_other) {
-  if (!GetParam().threads) GTEST_SKIP() << "this network is stepped by one thread";
   const auto world = GetParam().connect(2, 1);
   const auto play = [&](int me) {
     Sleeper sleeper(*world, me);
@@ -61,7 +60,6 @@ TEST_P(Wake, two_that_sleep_between_messages_answer_each_other) {
 }
 
 TEST_P(Wake, a_sender_that_waits_for_room_is_woken) {
-  if (!GetParam().threads) GTEST_SKIP() << "this network is stepped by one thread";
   const auto world = GetParam().connect(2, 2);
   const size_t bytes = 700000;
   const auto content = pattern(bytes, 5);
@@ -82,7 +80,6 @@ TEST_P(Wake, a_sender_that_waits_for_room_is_woken) {
 }
 
 TEST_P(Wake, all_ranks_at_once_move_everything) {
-  if (!GetParam().threads) GTEST_SKIP() << "this network is stepped by one thread";
   constexpr int ranks = 3;
   const auto world = GetParam().connect(ranks, 1);
   const auto play = [&](int me) {
@@ -108,8 +105,14 @@ TEST_P(Wake, all_ranks_at_once_move_everything) {
   second.join();
 }
 
+std::vector<Row> rows_of_threads() {  // sim is stepped by one thread, and nothing sleeps there
+  std::vector<Row> some = rows();
+  std::erase_if(some, [](const Row& row) { return !row.threads; });
+  return some;
+}
+
 std::string row_name(const ::testing::TestParamInfo<Row>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Transports, Wake, ::testing::ValuesIn(rows()), row_name);
+INSTANTIATE_TEST_SUITE_P(Transports, Wake, ::testing::ValuesIn(rows_of_threads()), row_name);
 
 }  // namespace
 }  // namespace hawser::testing

@@ -19,6 +19,7 @@
 #include "transports/memory/transport.h"
 #include "transports/shm/lane.h"
 #include "transports/shm/transport.h"
+#include "transports/sim/transport.h"
 #include "transports/tcp/transport.h"
 
 namespace hawser::testing {
@@ -127,6 +128,34 @@ class TcpWorld final : public World {
   void kill(int rank) override { transports_[rank].reset(); }
 };
 
+class SimWorld final : public World {
+ public:
+  SimWorld(int ranks, const SimOptions& options) : network_(std::make_shared<SimNetwork>(ranks, 20261125, options)) {
+    for (int i = 0; i < ranks; ++i) transports_.push_back(make_sim_transport(network_, i));
+    for (int i = 0; i < ranks; ++i) {
+      for (int peer = 0; peer < ranks; ++peer) EXPECT_TRUE(i == peer || at(i).adopt(peer, {}).ok());
+    }
+  }
+  void kill(int rank) override {
+    network_->kill(rank);
+    transports_[rank].reset();
+  }
+  void step() override {
+    for (int i = 0; i < 4; ++i) network_->step();
+  }
+
+ private:
+  std::shared_ptr<SimNetwork> network_;
+};
+
+constexpr SimOptions unruly{.delay_ns_min = 100,
+                            .delay_ns_max = 50000,
+                            .overtaking = true,
+                            .silences_per_mille = 20,
+                            .silence_ns = 200000,
+                            .bytes_a_us = 5000,
+                            .frames_under_way_max = 16};
+
 }  // namespace
 
 bool World::doze(int rank) { return !at(rank).arm() || sleep_on(at(rank).wake_fd()); }
@@ -135,7 +164,9 @@ std::vector<Row> rows() {
   return {{"memory", [](int ranks, int) { return std::make_unique<MemoryWorld>(ranks); }},
           {"shm", [](int ranks, int) { return std::make_unique<ShmWorld>(ranks); }},
           {"tcp", [](int ranks, int lanes) { return std::make_unique<TcpWorld>(ranks, lanes, loopback_pair); }},
-          {"tcp_cut_short", [](int ranks, int lanes) { return std::make_unique<TcpWorld>(ranks, lanes, tiny_pair); }}};
+          {"tcp_cut_short", [](int ranks, int lanes) { return std::make_unique<TcpWorld>(ranks, lanes, tiny_pair); }},
+          {"sim", [](int ranks, int) { return std::make_unique<SimWorld>(ranks, SimOptions{}); }, false},
+          {"sim_unruly", [](int ranks, int) { return std::make_unique<SimWorld>(ranks, unruly); }, false}};
 }
 
 Envelope envelope_of(const Key& key, uint64_t bytes) {
