@@ -23,6 +23,7 @@ exec unshare --mount --propagation private bash -c '
   folder=$1
   shift
   for what in proc sys dev; do mount --rbind "/$what" "$folder/$what"; done
-  exec chroot "$folder" env -i HOME=/ TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+  exec chroot "$folder" env -i HOME=/ TERM="${TERM:-dumb}" LC_ALL=C.UTF-8 \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     bash -c "cd /srv/hawser && exec \"\$@\"" fresh "$@"
 ' fresh "$folder" "$@"
