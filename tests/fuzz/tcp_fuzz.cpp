@@ -14,27 +14,46 @@ std::string drain(const Fd& socket) {
   return all;
 }
 
-// What an honest peer says: its messages, or the answers to ours.
-std::string honest(bool sends, std::string_view said) {
-  auto [ours, theirs] = socket_pair();
-  Edge edge("tcp", Lane{.socket = std::move(ours)});
-  if (sends) edge.post_sends();
-  edge.post_receives();
-  if (!said.empty()) (void)!send(theirs.get(), said.data(), said.size(), MSG_NOSIGNAL);
-  std::string all;
-  for (int i = 0; i < 4; ++i) {
-    edge.poll();
-    all += drain(theirs);
+// Passes on what came, and keeps it.
+void relay(const Fd& from, const Fd& to, std::string* heard) {
+  const std::string words = drain(from);
+  *heard += words;
+  for (size_t at = 0; at < words.size();) {
+    const ssize_t sent = send(to.get(), words.data() + at, words.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent <= 0) return;
+    at += static_cast<size_t>(sent);
   }
-  return all;
+}
+
+// What an honest peer says when both sides send and receive everything: messages, announcements, grants, then data.
+std::string honest() {
+  auto [mine, my_wire] = socket_pair();
+  auto [theirs, their_wire] = socket_pair();
+  Edge one("tcp", Lane{.socket = std::move(mine)}), other("tcp", Lane{.socket = std::move(theirs)});
+  for (Edge* edge : {&one, &other}) {
+    edge->post_receives();
+    edge->post_sends();
+  }
+  std::string heard, unused;
+  for (int i = 0; i < 8; ++i) {
+    one.poll();
+    other.poll();
+    relay(their_wire, my_wire, &heard);
+    relay(my_wire, their_wire, &unused);
+  }
+  require(heard.size() > 65536, "an honest peer says everything");
+  return heard;
 }
 
 }  // namespace
 
+// Cut behind every frame's beginning, so that each is the last word of some seed.
 std::vector<std::string> seeds() {
-  const std::string messages = honest(true, ""), answers = honest(false, messages);
-  require(messages.size() > 3000 && !answers.empty(), "honest peers say something");
-  return {messages.substr(0, 8192), answers, messages.substr(0, 4000) + answers, honest(true, messages).substr(0, 8192)};
+  const std::string all = honest().substr(0, 65536);
+  std::vector<std::string> cut = {all};
+  for (size_t at = all.find("HWS1", 1); at != std::string::npos; at = all.find("HWS1", at + 1)) cut.push_back(all.substr(0, at + 144));
+  require(cut.size() >= 6, "an honest peer says several frames");
+  return cut;
 }
 
 }  // namespace hawser::fuzz
