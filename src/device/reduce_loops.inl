@@ -1,0 +1,266 @@
+// The loops of every reduction, once for each instruction set: included again and again by foreach_target of Highway.
+//
+// A Lanes says how elements lie in memory and in which type they are computed; an Operation combines two vectors. Whatever path an element
+// takes (whole vectors, the tail) it goes through the same vector instructions, so its bits never depend on where it lies.
+#if defined(HAWSER_REDUCE_LOOPS) == defined(HWY_TARGET_TOGGLE)
+#ifdef HAWSER_REDUCE_LOOPS
+#undef HAWSER_REDUCE_LOOPS
+#else
+#define HAWSER_REDUCE_LOOPS
+#endif
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+#include <cstring>
+#include <type_traits>
+
+HWY_BEFORE_NAMESPACE();
+namespace hawser {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// A single element may lie at any address, and Highway's one-lane load would read it as an aligned one.
+template <class D>
+HWY_INLINE hn::Vec<D> load_any(D d, const hn::TFromD<D>* at) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    hn::TFromD<D> value;
+    std::memcpy(&value, at, sizeof(value));
+    return hn::Set(d, value);
+  } else {
+    return hn::LoadU(d, at);
+  }
+}
+template <class D>
+HWY_INLINE void store_any(hn::Vec<D> vector, D d, hn::TFromD<D>* at) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    const hn::TFromD<D> value = hn::GetLane(vector);
+    std::memcpy(at, &value, sizeof(value));
+  } else {
+    hn::StoreU(vector, d, at);
+  }
+}
+
+// Elements computed as they are stored.
+template <class T>
+struct Direct {
+  using Stored = T;
+  using Value = T;
+  template <class D>
+  using Raw = D;
+  template <class D>
+  static HWY_INLINE hn::Vec<D> widen(D, hn::Vec<D> raw) {
+    return raw;
+  }
+  template <class D>
+  static HWY_INLINE hn::Vec<D> narrow(D, hn::Vec<D> value) {
+    return value;
+  }
+};
+
+struct Sum {
+  template <class D>
+  HWY_INLINE hn::Vec<D> operator()(D, hn::Vec<D> a, hn::Vec<D> b) const {
+    return hn::Add(a, b);
+  }
+};
+struct Product {
+  template <class D>
+  HWY_INLINE hn::Vec<D> operator()(D, hn::Vec<D> a, hn::Vec<D> b) const {
+    return hn::Mul(a, b);
+  }
+};
+// Minimum and maximum of floats must not depend on the order of the inputs: ranks may fold the same values in different orders and have to
+// agree. So a NaN anywhere gives a NaN, and -0 is below +0 (IEEE 754-2019 minimum, maximum; the payload of a NaN is not defined). Either
+// comparison picks its second operand for NaN and for equal values; joining the bits of both picks keeps NaN and the sign of zero.
+struct Minimum {
+  template <class D>
+  HWY_INLINE hn::Vec<D> operator()(D, hn::Vec<D> a, hn::Vec<D> b) const {
+    if constexpr (std::is_floating_point_v<hn::TFromD<D>>) {
+      return hn::Or(hn::IfThenElse(hn::Lt(a, b), a, b), hn::IfThenElse(hn::Lt(b, a), b, a));
+    } else {
+      return hn::Min(a, b);
+    }
+  }
+};
+struct Maximum {
+  template <class D>
+  HWY_INLINE hn::Vec<D> operator()(D d, hn::Vec<D> a, hn::Vec<D> b) const {
+    if constexpr (std::is_floating_point_v<hn::TFromD<D>>) {
+      const auto sign = hn::SignBit(d);
+      const auto first = hn::Xor(hn::IfThenElse(hn::Lt(b, a), a, b), sign);
+      const auto second = hn::Xor(hn::IfThenElse(hn::Lt(a, b), b, a), sign);
+      return hn::Xor(hn::Or(first, second), sign);
+    } else {
+      return hn::Max(a, b);
+    }
+  }
+};
+
+template <class Lanes, class Operation>
+struct Reduction {
+  using Stored = typename Lanes::Stored;
+  using Value = typename Lanes::Value;
+  using D = hn::ScalableTag<Value>;
+  using One = hn::CappedTag<Value, 1>;
+  template <class Tag>
+  using Raw = typename Lanes::template Raw<Tag>;
+  static constexpr size_t kLanes = hn::MaxLanes(D());
+  static constexpr size_t kUnrolled = 4;
+  static constexpr size_t kVectorBytes = kLanes * sizeof(Stored);
+  // A store that straddles two cache lines costs a third of the speed (32 KiB of f32: 26 against 38 GB/s, 64-byte vectors).
+  static constexpr size_t kWorthAligning = 32 * kLanes;
+
+  // Elements before the first whole vector of out; 0 when its elements straddle vectors and can never be aligned.
+  static HWY_INLINE size_t elements_to_alignment(const Stored* out) {
+    const size_t beyond = reinterpret_cast<uintptr_t>(out) % kVectorBytes;
+    return beyond == 0 || beyond % sizeof(Stored) != 0 ? 0 : (kVectorBytes - beyond) / sizeof(Stored);
+  }
+
+  template <class Tag>
+  static HWY_INLINE hn::Vec<Tag> load(Tag d, const void* from, size_t at) {
+    return Lanes::widen(d, load_any(Raw<Tag>(), static_cast<const Stored*>(from) + at));
+  }
+  template <class Tag>
+  static HWY_INLINE void store(Tag d, hn::Vec<Tag> value, Stored* at) {
+    store_any(Lanes::narrow(d, value), Raw<Tag>(), at);
+  }
+  template <class Tag>
+  static HWY_INLINE hn::Vec<Tag> combine(Tag d, hn::Vec<Tag> a, hn::Vec<Tag> b) {
+    return Operation()(d, a, b);
+  }
+
+  // Fewer elements than a vector, nothing read or written beyond them.
+  template <size_t kInputs>
+  static HWY_INLINE void fixed_tail(Stored* out, const void* const (&in)[kInputs], size_t at, size_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
+    for (; at < count; ++at) {
+      auto sum = load(One(), in[0], at);
+      for (size_t k = 1; k < kInputs; ++k) sum = combine(One(), sum, load(One(), in[k], at));
+      store(One(), sum, out + at);
+    }
+#else
+    if (at == count) return;
+    const D d;
+    const Raw<D> raw;
+    const auto mask = hn::FirstN(raw, count - at);
+    const auto masked = [&](const void* from)
+                            HWY_ATTR { return Lanes::widen(d, hn::MaskedLoad(mask, raw, static_cast<const Stored*>(from) + at)); };
+    auto sum = masked(in[0]);
+    for (size_t k = 1; k < kInputs; ++k) sum = combine(d, sum, masked(in[k]));
+    hn::BlendedStore(Lanes::narrow(d, sum), mask, raw, out + at);
+#endif
+  }
+
+  template <size_t kInputs, size_t kVectors>
+  static HWY_INLINE void fixed_vectors(Stored* out, const void* const (&in)[kInputs], size_t at) {
+    const D d;
+    hn::Vec<D> sum[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) sum[v] = load(d, in[0], at + v * kLanes);
+    for (size_t k = 1; k < kInputs; ++k) {
+      for (size_t v = 0; v < kVectors; ++v) sum[v] = combine(d, sum[v], load(d, in[k], at + v * kLanes));
+    }
+    for (size_t v = 0; v < kVectors; ++v) store(d, sum[v], out + at + v * kLanes);
+  }
+
+  template <size_t kInputs>
+  static HWY_INLINE void fixed(void* into, const void* const* from, size_t count) {
+    const void* in[kInputs];  // copied: the stores below cannot change them
+    for (size_t k = 0; k < kInputs; ++k) in[k] = from[k];
+    Stored* out = static_cast<Stored*>(into);
+    size_t at = 0;
+    if (count >= kWorthAligning) {
+      at = elements_to_alignment(out);
+      fixed_tail<kInputs>(out, in, 0, at);
+    }
+    for (; at + kUnrolled * kLanes <= count; at += kUnrolled * kLanes) fixed_vectors<kInputs, kUnrolled>(out, in, at);
+    for (; at + kLanes <= count; at += kLanes) fixed_vectors<kInputs, 1>(out, in, at);
+    fixed_tail<kInputs>(out, in, at, count);
+  }
+
+  template <class Tag>
+  static HWY_INLINE hn::Vec<Tag> divided(Tag d, hn::Vec<Tag> sum, uint32_t divisor) {
+    if constexpr (std::is_floating_point_v<Value>) {
+      if (divisor != 1) return hn::Div(sum, hn::Set(d, static_cast<Value>(divisor)));
+    }
+    return sum;  // integers never come here with a divisor
+  }
+
+  template <size_t kVectors, bool kStream>
+  static HWY_INLINE void any_vectors(Stored* out, const void* const* in, uint32_t inputs, size_t at, uint32_t divisor) {
+    const D d;
+    hn::Vec<D> sum[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) sum[v] = load(d, in[0], at + v * kLanes);
+    for (uint32_t k = 1; k < inputs; ++k) {
+      for (size_t v = 0; v < kVectors; ++v) sum[v] = combine(d, sum[v], load(d, in[k], at + v * kLanes));
+    }
+    for (size_t v = 0; v < kVectors; ++v) {
+      const auto value = Lanes::narrow(d, divided(d, sum[v], divisor));
+      if constexpr (kStream) {
+        hn::Stream(value, Raw<D>(), out + at + v * kLanes);
+      } else {
+        store_any(value, Raw<D>(), out + at + v * kLanes);
+      }
+    }
+  }
+
+  static HWY_INLINE void any_one(Stored* out, const void* const* in, uint32_t inputs, size_t at, uint32_t divisor) {
+    const One one;
+    auto sum = load(one, in[0], at);
+    for (uint32_t k = 1; k < inputs; ++k) sum = combine(one, sum, load(one, in[k], at));
+    store(one, divided(one, sum, divisor), out + at);
+  }
+
+  template <bool kStream>
+  static HWY_INLINE void any(Stored* out, const void* const* in, uint32_t inputs, size_t at, size_t count, uint32_t divisor) {
+    for (; at + kUnrolled * kLanes <= count; at += kUnrolled * kLanes) any_vectors<kUnrolled, kStream>(out, in, inputs, at, divisor);
+    for (; at + kLanes <= count; at += kLanes) any_vectors<1, kStream>(out, in, inputs, at, divisor);
+    for (; at < count; ++at) any_one(out, in, inputs, at, divisor);
+  }
+
+  static HWY_NOINLINE void any(void* into, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
+    Stored* out = static_cast<Stored*>(into);
+    const bool straddles = reinterpret_cast<uintptr_t>(into) % sizeof(Stored) != 0;
+    // Narrow vectors (16-bit elements of SSE) have no non-temporal store.
+    if (!stream || kVectorBytes < 16 || straddles) return any<false>(out, in, inputs, 0, count, divisor);
+    if constexpr (kVectorBytes >= 16) {
+      const size_t to_align = elements_to_alignment(out);
+      const size_t head = to_align < count ? to_align : count;
+      for (size_t at = 0; at < head; ++at) any_one(out, in, inputs, at, divisor);
+      any<true>(out, in, inputs, head, count, divisor);
+      hwy::FlushStream();
+    }
+  }
+
+  static void run(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
+    if (HWY_LIKELY(divisor == 1 && !stream)) {
+      if (HWY_LIKELY(inputs == 2)) return fixed<2>(out, in, count);
+      if (inputs == 3) return fixed_three(out, in, count);
+      if (inputs == 4) return fixed_four(out, in, count);
+    }
+    any(out, in, inputs, count, divisor, stream);
+  }
+  static HWY_NOINLINE void fixed_three(void* out, const void* const* in, size_t count) { fixed<3>(out, in, count); }
+  static HWY_NOINLINE void fixed_four(void* out, const void* const* in, size_t count) { fixed<4>(out, in, count); }
+};
+
+template <class Lanes>
+ReduceFunction reduction_of(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::sum:
+    case ReduceOp::avg:
+      return &Reduction<Lanes, Sum>::run;
+    case ReduceOp::prod:
+      return &Reduction<Lanes, Product>::run;
+    case ReduceOp::min:
+      return &Reduction<Lanes, Minimum>::run;
+    case ReduceOp::max:
+      return &Reduction<Lanes, Maximum>::run;
+  }
+  return nullptr;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hawser
+HWY_AFTER_NAMESPACE();
+#endif
