@@ -71,7 +71,7 @@ def resolved_includes(tree, source):
 
 
 def check_planner_catalog(tree):
-    """A planner is one file in collectives/ and at least one row of its catalog."""
+    """A planner, a function of a topology's shape that makes Patterns and is declared for others, has a row in the catalog."""
     catalog = tree.get("collectives/catalog.cpp")
     if catalog is None:
         return
@@ -80,15 +80,10 @@ def check_planner_catalog(tree):
         if source.room != "collectives" or source.suffix != ".cpp" or source is catalog:
             continue
         writers = [(number, found[1]) for number, text in source.code_lines()
-                   for found in [re.match(r"^Patterns\s+(?:\w+::)*(\w+)\s*\(\s*const Topology", text)] if found]
+                   for found in [re.match(r"^Patterns\s+(\w+)\s*\(\s*const (?:Shape|Topology)&", text)] if found]
         for number, writer in writers:
             if exported(tree, source, writer) and not re.search(rf"\b{writer}\b", code):
                 yield Finding(source.path, number, f"planner {writer} has no row in collectives/catalog.cpp")
-        rows = [(number, found[1]) for number, text in source.code_lines()
-                for found in [re.match(r"^(?:extern\s+)?const Planner\s+(\w+)", text)] if found]
-        for number, row in rows:
-            if not re.search(rf"\b{row}\b", code):
-                yield Finding(source.path, number, f"planner {row} has no row in collectives/catalog.cpp")
 
 
 def exported(tree, source, name):

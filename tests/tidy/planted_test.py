@@ -28,9 +28,9 @@ CLEAN = {
     "docs/settings.md": "# Settings\n\n| name | kind | default | equal on all ranks | what it does |\n|---|---|---|---|---|\n"
                         "| `slice` | bytes | `0` | yes | Bytes of a slice. |\n| `patience` | duration | `1500us` | no | How long. |\n",
     "collectives/CMakeLists.txt": "hawser_room(collectives FILES catalog.cpp ring.cpp)\n",
-    "collectives/ring.h": "// Ring.\n#pragma once\nPatterns write_ring(const Topology&, const Request&);\n",
+    "collectives/ring.h": "// Ring.\n#pragma once\nPatterns write_ring(const Shape&, Collective);\n",
     "collectives/ring.cpp": '// Ring.\n#include "collectives/ring.h"\n\n'
-                            "Patterns write_ring(const Topology& topology, const Request& request) {\n  return {};\n}\n",
+                            "Patterns write_ring(const Shape& shape, Collective collective) {\n  return {};\n}\n",
     "collectives/catalog.cpp": '// One row a planner.\n#include "collectives/ring.h"\n\nconst Planner rows[] = {{"ring", write_ring}};\n',
     "transports/CMakeLists.txt": "hawser_room(transports FILES catalog.cpp tcp/tcp.cpp)\n",
     "transports/catalog.cpp": '// One row a transport.\nconst TransportRow rows[] = {{"tcp", make_tcp, 0}};\n',
@@ -149,10 +149,10 @@ class Planted(unittest.TestCase):
         self.expect(("listed", "src/base/lost.h", 1))
 
     def test_a_planner_without_a_row(self):
-        line = self.append("collectives/ring.h", "Patterns write_tree(const Topology&, const Request&);\n")
+        line = self.append("collectives/ring.h", "Patterns write_tree(const Shape&, Collective);\n")
         self.assertGreater(line, 1)
         line = self.append("collectives/ring.cpp",
-                           "\nPatterns write_tree(const Topology& topology, const Request& request) {\n  return {};\n}\n")
+                           "\nPatterns write_tree(const Shape& shape, Collective collective) {\n  return {};\n}\n")
         self.expect(("planner_catalog", "collectives/ring.cpp", line + 1))
 
     def test_a_transport_without_a_row(self):

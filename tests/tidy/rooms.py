@@ -43,8 +43,8 @@ CUDA_FILE = re.compile(r"(^|/)(\w*_cuda|cuda_\w*)\.cu$")
 GETENV = re.compile(r"\b(secure_)?getenv\s*\(|\benviron\b")
 # What a pure room has no use for: clocks, sockets, threads, the operating system.
 IMPURE = re.compile(r"^(chrono|ctime|time\.h|thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|latch|barrier|"
-                    r"unistd\.h|pthread\.h|sched\.h|poll\.h|netdb\.h|ifaddrs\.h|signal\.h|csignal|random|(sys|netinet|arpa|net)/.*|"
-                    r"src/base/(clock|fd|log|random)\.h)$")
+                    r"unistd\.h|pthread\.h|sched\.h|poll\.h|netdb\.h|ifaddrs\.h|signal\.h|csignal|(sys|netinet|arpa|net)/.*|"
+                    r"src/base/(clock|fd|log)\.h)$")
 THREADS = re.compile(r"^(thread|condition_variable|future|pthread\.h)$")
 
 

@@ -61,14 +61,15 @@ def check_machine_paths(tree):
 
 
 def functions(source):
-    """(first line, lines) of every function of a C++ source laid out by clang-format: from its opening to the brace in the same column."""
+    """(first line, lines) of every function of a C++ source laid out by clang-format: from the line that opens it to the next
+    brace no further in."""
     lines = [text for _, text in source.code_lines()]
     start = None
     for index, line in enumerate(lines):
         opens = re.match(r"^(\s*)(?!namespace|extern|struct|class|enum|union|else|if\b|for\b|while\b|switch\b|do\b)\S.*[^=]\{\s*$", line)
-        if start is None and opens and re.search(r"\)[\w\s>&:,(){}-]*\{\s*$", line):
+        if start is None and opens and re.search(r"\)[\w\s>&:,(){}-]*\{\s*$", line) and ";" not in line:
             start, indent = index, opens[1]
-        elif start is not None and re.match(rf"^{indent}\}}", line):
+        elif start is not None and re.match(rf"^ {{0,{len(indent)}}}\}}", line):
             yield start + 1, index - start + 1
             start = None
 
