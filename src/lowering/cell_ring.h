@@ -28,22 +28,27 @@ class CellRing {
     }
   }
   void announce(uint64_t, uint32_t) const {}  // every line did
-  bool arrived(uint32_t peer, uint64_t chunk, uint32_t part, size_t bytes, Wait& wait) const {
-    const Cell* cell = slot(peer, chunk, part);
-    for (size_t begin = 0; begin == 0 || begin < bytes; begin += kCellBytes, ++cell) {
-      if (cell->number.load(std::memory_order_acquire) < chunk + 1) {
-        wait = {&cell->number, chunk + 1};
-        return false;
-      }
+  struct Item {
+    const Cell* cell;
+    bool arrived(uint64_t chunk, size_t bytes, Wait& wait) const {
+      const Cell* next = cell;
+      do {
+        if (next->number.load(std::memory_order_acquire) < chunk + 1) {
+          wait = {&next->number, chunk + 1};
+          return false;
+        }
+        ++next;
+      } while (bytes > static_cast<size_t>(next - cell) * kCellBytes);
+      return true;
     }
-    return true;
-  }
-  bool fits(uint32_t peer, uint64_t chunk, uint32_t part, uint32_t tag) const { return slot(peer, chunk, part)->tag == tag; }
+    bool fits(uint64_t, uint32_t tag) const { return cell->tag == tag; }
+  };
+  Item item(uint32_t peer, uint64_t chunk, uint32_t part) const { return {slot(peer, chunk, part)}; }
   // In one stretch: in the line itself, else copied together.
-  const std::byte* data(uint32_t peer, uint64_t chunk, uint32_t part, size_t bytes) const {
-    const Cell* cell = slot(peer, chunk, part);
-    if (bytes <= kCellBytes) return cell->data;
+  const std::byte* data(const Item& item, uint32_t peer, size_t bytes) const {
+    if (bytes <= kCellBytes) return item.cell->data;
     std::byte* whole = island_.staging.get() + size_t{peer} * lines_ * kCellBytes;
+    const Cell* cell = item.cell;
     for (size_t begin = 0; begin < bytes; begin += kCellBytes, ++cell) std::memcpy(whole + begin, cell->data, kCellBytes);
     return whole;
   }

@@ -33,6 +33,15 @@ struct CallShape {
   Flow flows[2];
 };
 
+// Whether two calls differ in nothing but where their buffers lie (and in what their signatures say of it all).
+inline bool alike(const Blocks& a, const Blocks& b) {
+  return ((a.total ^ b.total) | (a.chunk ^ b.chunk) | (a.offset ^ b.offset) | (a.limit ^ b.limit)) == 0;
+}
+inline bool alike(const PhaseCall& a, const PhaseCall& b) {
+  return a.collective == b.collective && a.root == b.root && a.type == b.type && a.op == b.op && a.divisor == b.divisor &&
+         alike(a.input, b.input) && alike(a.output, b.output);
+}
+
 // partial: where a member keeps its part of a two-shot reduce of which it gets no result; a piece long.
 CallShape shape_of(const PhaseCall&, uint32_t me, uint32_t members, bool two_shot, bool non_temporal, std::byte* partial);
 

@@ -25,15 +25,10 @@ IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all
   assert(me < size && size <= kLargeSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
   for (const IslandMember& member : all) members.push_back(view_of(member, size));
   members[me].bell = {};
+  for (const MemberView& member : members)
+    if (member.bell.bell) bells.push_back(member.bell);
   staging = std::make_unique<std::byte[]>(size * size_t{cell_lines(size)} * kCellBytes);
   partial = std::make_unique<std::byte[]>(kLargeSlotBytes);
-}
-
-void IslandState::begin_call(uint32_t signature) {
-  CurrentLine& line = mine().current;
-  ++calls;
-  line.signatures[calls % kRememberedCalls].store(signature, std::memory_order_relaxed);
-  line.calls.store(calls, std::memory_order_release);
 }
 
 // A peer's signature of my call is whole if the peer, looked at again, has not begun the call that would overwrite it.

@@ -34,16 +34,18 @@ class SlotRing {
     line.tags[chunk % kMostSlots].store(tag, std::memory_order_relaxed);
     line.chunks.store(chunk + 1, std::memory_order_release);  // after the data and the tag
   }
-  bool arrived(uint32_t peer, uint64_t chunk, uint32_t, size_t, Wait& wait) const {
-    const ProducedLine& line = produced(peer);
-    if (line.chunks.load(std::memory_order_acquire) >= chunk + 1) return true;
-    wait = {&line.chunks, chunk + 1};
-    return false;
-  }
-  bool fits(uint32_t peer, uint64_t chunk, uint32_t, uint32_t tag) const {
-    return produced(peer).tags[chunk % kMostSlots].load(std::memory_order_relaxed) == tag;
-  }
-  const std::byte* data(uint32_t peer, uint64_t chunk, uint32_t part, size_t) const { return slot(peer, chunk, part); }
+  struct Item {
+    const ProducedLine& line;
+    const std::byte* at;
+    bool arrived(uint64_t chunk, size_t, Wait& wait) const {
+      if (line.chunks.load(std::memory_order_acquire) >= chunk + 1) return true;
+      wait = {&line.chunks, chunk + 1};
+      return false;
+    }
+    bool fits(uint64_t chunk, uint32_t tag) const { return line.tags[chunk % kMostSlots].load(std::memory_order_relaxed) == tag; }
+  };
+  Item item(uint32_t peer, uint64_t chunk, uint32_t part) const { return {produced(peer), slot(peer, chunk, part)}; }
+  const std::byte* data(const Item& item, uint32_t, size_t) const { return item.at; }
   std::atomic<uint64_t>& consumed(uint32_t member) const {
     AreaHead& head = *island_.members[member].head;
     return (small_ ? head.small_consumed : head.large_consumed).chunks;

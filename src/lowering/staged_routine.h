@@ -35,21 +35,17 @@ class StagedRoutine final : public Routine {
       : island_(island), ring_(island, scheme.chunk_bytes), two_shot_(scheme.two_shot), non_temporal_(scheme.non_temporal) {}
 
   void start(const PhaseCall& call) override {
-    shape_ = shape_of(call, island_.me, island_.size, two_shot_, non_temporal_, island_.partial.get());
+    if (mode_ != Mode::pipeline && alike(call, last_)) move_to(call);  // the usual call: the same as before, elsewhere
+    else prepare(call);
     signature_ = call.signature;
-    divisor_ = call.divisor;
-    root_ = static_cast<uint32_t>(call.root);
-    owns_root_ = root_ == island_.me;
-    element_shift_ = static_cast<uint32_t>(std::countr_zero(size_of(call.type)));
-    choose_reduction(call.type, call.op);
-    piece_bytes_ = ring_.piece_bytes(shape_.lengths.first, shape_.parts);
-    pieces_ = shape_.lengths.first <= piece_bytes_ ? 1 : (shape_.lengths.first + piece_bytes_ - 1) / piece_bytes_;
-    round_ = move_ = cursor_ = 0;
-    failed_ = shape_.shots == 0 || (shape_.flows[0].exchange.fold && !reduce_);
+    sent_ = false;
+    cursor_ = 0;
     island_.begin_call(signature_);
   }
 
   Pause progress() override {
+    if (mode_ == Mode::whole) return run_single<Mode::whole>();
+    if (mode_ == Mode::single) return run_single<Mode::single>();
     if (failed_) return {Code::unsupported, -1, {}};
     const size_t rounds = pieces_ + shape_.shots;
     const uint32_t moves = 2 * shape_.shots;
@@ -59,7 +55,7 @@ class StagedRoutine final : public Routine {
         const size_t piece = round_ - shot - taking;  // before the first one: beyond the last
         if (piece >= pieces_) continue;
         const Flow& flow = shape_.flows[shot];
-        if (!(taking ? take(flow, piece) : publish(flow, piece))) return pause_;
+        if (!(taking ? take<Mode::pipeline>(flow, piece) : publish<Mode::pipeline>(flow, piece))) return pause_;
       }
       move_ = 0;
     }
@@ -69,41 +65,84 @@ class StagedRoutine final : public Routine {
   Pause look_for_mismatch() override { return island_.find_mismatch(signature_); }
 
  private:
-  void choose_reduction(DataType type, ReduceOp op) {
-    if (type == type_ && op == op_ && reduce_) return;
-    reduce_ = reduce_function(type_ = type, op_ = op);
+  // What is known of a call, so that the engine's code for it is short: nothing; one exchange of one piece; and beyond that one item, the
+  // same and equally long for all, which everyone publishes and everyone takes.
+  enum class Mode : uint8_t { pipeline, single, whole };
+  static bool is_whole(const Flow& flow) {
+    return flow.publishes && flow.takes_from_all && !flow.exchange.parts && flow.exchange.length == Length::first;
+  }
+  template <Mode kMode>
+  static bool in_parts(const Flow& flow) {
+    return kMode != Mode::whole && flow.exchange.parts;
+  }
+
+  void prepare(const PhaseCall& call) {
+    shape_ = shape_of(call, island_.me, island_.size, two_shot_, non_temporal_, island_.partial.get());
+    last_ = call;
+    root_ = static_cast<uint32_t>(call.root);
+    element_shift_ = static_cast<uint32_t>(std::countr_zero(size_of(call.type)));
+    reduce_ = reduce_function(call.type, call.op);
+    failed_ = shape_.shots == 0 || (shape_.flows[0].exchange.fold && !reduce_);
+    piece_bytes_ = ring_.piece_bytes(shape_.lengths.first, shape_.parts);
+    pieces_ = shape_.lengths.first <= piece_bytes_ ? 1 : (shape_.lengths.first + piece_bytes_ - 1) / piece_bytes_;
+    mode_ = failed_ || shape_.shots > 1 || pieces_ > 1 ? Mode::pipeline : is_whole(shape_.flows[0]) ? Mode::whole : Mode::single;
+    round_ = move_ = 0;
+  }
+  void move_to(const PhaseCall& call) {
+    Flow& flow = shape_.flows[0];
+    flow.source = call.input.base ? call.input.base + (call.input.offset << element_shift_) : nullptr;
+    flow.sink = call.output.base ? call.output.base + (call.output.offset << element_shift_) : nullptr;
+  }
+
+  // A call of one exchange and one piece, as small messages are: the same two moves without the pipeline's bookkeeping.
+  template <Mode kMode>
+  Pause run_single() {
+    const Flow& flow = shape_.flows[0];
+    if (!sent_) {
+      if (!publish<kMode>(flow, 0)) return pause_;
+      sent_ = true;
+    }
+    if (!take<kMode>(flow, 0)) return pause_;
+    return {Code::ok, -1, {}};
   }
 
   uint32_t tag_of(uint64_t chunk) const { return signature_ + static_cast<uint32_t>(chunk); }
 
   // How much of piece `piece` the item from source to reader has.
+  template <Mode kMode>
   size_t bytes_of(const Flow& flow, uint32_t source, uint32_t reader, size_t piece) const {
+    if (kMode == Mode::whole) return shape_.lengths.first;
     const Length which = flow.exchange.length;
     const size_t item = which == Length::first       ? shape_.lengths.first
                         : which == Length::of_source ? shape_.lengths.of(source)
                                                      : shape_.lengths.of(reader);
+    if (kMode == Mode::single) return item;
     const size_t begin = piece * piece_bytes_;
     return item > begin ? std::min(item - begin, piece_bytes_) : 0;
   }
+  template <Mode kMode>
   const std::byte* source_at(const Flow& flow, uint32_t block, size_t piece) const {
-    return flow.source + block * flow.source_stride + (flow.source_moves ? piece * piece_bytes_ : 0);
+    if (kMode == Mode::whole) return flow.source;
+    return flow.source + block * flow.source_stride + (kMode == Mode::pipeline && flow.source_moves ? piece * piece_bytes_ : 0);
   }
+  template <Mode kMode>
   std::byte* sink_at(const Flow& flow, uint32_t block, size_t piece) const {
-    return flow.sink + block * flow.sink_stride + (flow.sink_moves ? piece * piece_bytes_ : 0);
+    return flow.sink + block * flow.sink_stride + (kMode == Mode::pipeline && flow.sink_moves ? piece * piece_bytes_ : 0);
   }
 
+  template <Mode kMode>
   bool publish(const Flow& flow, size_t piece) {
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.published;
-    if (flow.publishes) {
+    if (kMode == Mode::whole || flow.publishes) {
       if (chunk >= counters.credit + ring_.slots && !collect_credit(chunk)) return false;
       const uint32_t tag = tag_of(chunk);
-      if (flow.exchange.parts) {
+      if (in_parts<kMode>(flow)) {
         for (uint32_t reader = 0; reader < island_.size; ++reader)
           if (reader != island_.me)
-            ring_.write(chunk, reader, source_at(flow, reader, piece), bytes_of(flow, island_.me, reader, piece), tag);
+            ring_.write(chunk, reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece), tag);
       } else {
-        ring_.write(chunk, 0, source_at(flow, 0, piece), bytes_of(flow, island_.me, 0, piece), tag);
+        ring_.write(chunk, 0, source_at<kMode>(flow, 0, piece), bytes_of<kMode>(flow, island_.me, 0, piece), tag);
       }
       ring_.announce(chunk, tag);
       island_.ring_all();
@@ -127,16 +166,19 @@ class StagedRoutine final : public Routine {
     return true;
   }
 
+  template <Mode kMode>
   bool take(const Flow& flow, size_t piece) {
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.taken;
-    if (flow.reads) {
-      if (flow.exchange.publishes == Who::all ? !receive_all(flow, piece, chunk) : !receive_from_root(flow, piece, chunk)) return false;
-      if (flow.exchange.fold) fold(flow, piece);
-      else keep_own(flow, piece);
+    if (kMode == Mode::whole || flow.reads) {
+      if (kMode == Mode::whole || flow.exchange.publishes == Who::all ? !receive_all<kMode>(flow, piece, chunk)
+                                                                      : !receive_from_root<kMode>(flow, piece, chunk))
+        return false;
+      if (flow.exchange.fold) fold<kMode>(flow, piece);
+      else keep_own<kMode>(flow, piece);
     }
     counters.taken = chunk + 1;
-    if (flow.takes_from_all) {
+    if (kMode == Mode::whole || flow.takes_from_all) {
       const uint64_t lag = 1 + shape_.shots;
       if (chunk + 1 > counters.credit + lag) counters.credit = chunk + 1 - lag;
     }
@@ -145,43 +187,51 @@ class StagedRoutine final : public Routine {
     return true;
   }
 
+  template <Mode kMode>
   bool receive_all(const Flow& flow, size_t piece, uint64_t chunk) {
     for (; cursor_ + 1 < island_.size; ++cursor_) {  // from the next member on, so that not all read the same one at once
       uint32_t peer = island_.me + 1 + cursor_;
       if (peer >= island_.size) peer -= island_.size;
-      if (!receive(flow, peer, piece, chunk)) return false;
+      if (!receive<kMode>(flow, peer, piece, chunk)) return false;
     }
     cursor_ = 0;
     return true;
   }
 
-  bool receive_from_root(const Flow& flow, size_t piece, uint64_t chunk) { return owns_root_ || receive(flow, root_, piece, chunk); }
+  template <Mode kMode>
+  bool receive_from_root(const Flow& flow, size_t piece, uint64_t chunk) {
+    return root_ == island_.me || receive<kMode>(flow, root_, piece, chunk);
+  }
 
+  template <Mode kMode>
   bool receive(const Flow& flow, uint32_t peer, size_t piece, uint64_t chunk) {
-    const uint32_t part = flow.exchange.parts ? island_.me : 0;
-    const size_t bytes = bytes_of(flow, peer, island_.me, piece);
+    const uint32_t part = in_parts<kMode>(flow) ? island_.me : 0;
+    const size_t bytes = bytes_of<kMode>(flow, peer, island_.me, piece);
+    const auto item = ring_.item(peer, chunk, part);
     Wait wait;
-    if (!ring_.arrived(peer, chunk, part, bytes, wait)) return wait_for(peer, wait);
-    if (!ring_.fits(peer, chunk, part, tag_of(chunk))) return differs(peer);
-    const std::byte* data = ring_.data(peer, chunk, part, bytes);
+    if (!item.arrived(chunk, bytes, wait)) return wait_for(peer, wait);
+    if (!item.fits(chunk, tag_of(chunk))) return differs(peer);
+    const std::byte* data = ring_.data(item, peer, bytes);
     if (flow.exchange.fold) island_.inputs[peer] = data;
-    else if (bytes) copy_bytes(sink_at(flow, flow.exchange.by_source ? peer : 0, piece), data, bytes, flow.stream);
+    else if (bytes) copy_bytes(sink_at<kMode>(flow, flow.exchange.by_source ? peer : 0, piece), data, bytes, flow.stream);
     return true;
   }
 
+  template <Mode kMode>
   void fold(const Flow& flow, size_t piece) {
-    const size_t bytes = bytes_of(flow, island_.me, island_.me, piece);
+    const size_t bytes = bytes_of<kMode>(flow, island_.me, island_.me, piece);
     if (!bytes) return;
-    island_.inputs[island_.me] = source_at(flow, flow.exchange.parts ? island_.me : 0, piece);
-    reduce_(sink_at(flow, 0, piece), island_.inputs.data(), island_.size, bytes >> element_shift_, divisor_, flow.stream);
+    island_.inputs[island_.me] = source_at<kMode>(flow, in_parts<kMode>(flow) ? island_.me : 0, piece);
+    reduce_(sink_at<kMode>(flow, 0, piece), island_.inputs.data(), island_.size, bytes >> element_shift_, last_.divisor, flow.stream);
   }
 
   // What this member has for itself, unless it lies there already.
+  template <Mode kMode>
   void keep_own(const Flow& flow, size_t piece) {
-    if (flow.exchange.publishes == Who::root && !owns_root_) return;
-    const size_t bytes = bytes_of(flow, island_.me, island_.me, piece);
-    const std::byte* from = source_at(flow, flow.exchange.parts ? island_.me : 0, piece);
-    std::byte* into = sink_at(flow, flow.exchange.by_source ? island_.me : 0, piece);
+    if (flow.exchange.publishes == Who::root && root_ != island_.me) return;
+    const size_t bytes = bytes_of<kMode>(flow, island_.me, island_.me, piece);
+    const std::byte* from = source_at<kMode>(flow, in_parts<kMode>(flow) ? island_.me : 0, piece);
+    std::byte* into = sink_at<kMode>(flow, flow.exchange.by_source ? island_.me : 0, piece);
     if (bytes && from != into) copy_bytes(into, from, bytes, flow.stream);
   }
 
@@ -197,13 +247,14 @@ class StagedRoutine final : public Routine {
   IslandState& island_;
   Ring ring_;
   const bool two_shot_, non_temporal_;
-  // of the call under way
+  // of the call under way, and kept for the next one if that is alike
+  PhaseCall last_;
   CallShape shape_;
-  DataType type_ = DataType::f32;
-  ReduceOp op_ = ReduceOp::sum;
   ReduceFunction reduce_ = nullptr;
-  uint32_t signature_ = 0, divisor_ = 1, element_shift_ = 0, root_ = 0;
-  bool owns_root_ = false, failed_ = false;
+  uint32_t signature_ = 0, element_shift_ = 0, root_ = 0;
+  bool failed_ = false;
+  Mode mode_ = Mode::pipeline;
+  bool sent_ = false;  // unless pipeline: published
   size_t piece_bytes_ = 0, pieces_ = 0;
   size_t round_ = 0;     // where in the common order of moves
   uint32_t move_ = 0;    // in the round
