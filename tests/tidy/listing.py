@@ -200,13 +200,22 @@ def has_comment(source, number):
     return False
 
 
+def check_pages_named(tree, source):
+    """A page that the code names is there."""
+    for number, line in enumerate(source.lines, 1):
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.md\b", line):
+            if not source.path.startswith("tests/tidy/") and tree.get(page) is None:
+                yield Finding(source.path, number, f"there is no {page}")
+
+
 def check_pages(tree):
-    """Every page of the protocol is in its index, and a link between our pages leads somewhere."""
+    """Every page of the protocol is in its index, and links between our pages and from the code lead somewhere."""
     index = tree.get("docs/protocol.md")
     for page in tree.sources.values():
         if index and page.path.startswith("docs/protocol/") and f"({page.path.removeprefix('docs/')})" not in index.text:
             yield Finding(page.path, 1, "not in the index, docs/protocol.md")
         if page.suffix != ".md":
+            yield from check_pages_named(tree, page)
             continue
         for number, line in enumerate(page.lines, 1):
             for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", line):

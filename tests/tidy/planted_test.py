@@ -195,6 +195,10 @@ class Planted(unittest.TestCase):
         line = self.append("docs/settings.md", "see [the code](../src/base/words.h) and [more](more.md)\n")
         self.expect(("pages", "docs/settings.md", line))
 
+    def test_a_page_the_code_names_but_nobody_wrote(self):
+        line = self.append("src/base/words.cpp", "// docs/settings.md, docs/protocol/words.md\n")
+        self.expect(("pages", "src/base/words.cpp", line))
+
     def test_the_program_says_file_and_line(self):
         self.append("src/base/words.cpp", "#include <cuda.h>\n")
         run = subprocess.run([sys.executable, "-B", TIDY, "--root", self.root], capture_output=True, text=True, check=False)
