@@ -1,0 +1,1 @@
+"""What perf/figures measures: one idea a module."""

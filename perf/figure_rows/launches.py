@@ -1,0 +1,84 @@
+"""How each library is started, as its own documentation advises for this use."""
+import os
+import tempfile
+
+from figure_rows.job import Job
+from figure_rows.machine import ROOT, built, processors
+from figure_rows.outcome import Miss
+
+PEERS = ROOT / "build" / "peers"
+IMPI = ROOT / ".venv" / "impi"
+
+
+def peer_program(name):
+    program = PEERS / name
+    if not program.exists():
+        raise Miss(f"the peer {program} is missing: run scripts/peers.sh")
+    return str(program)
+
+
+def binding(ranks):
+    """One processor a rank for everyone, or none for anyone where ranks share processors."""
+    return {"HAWSER_PEERS_BIND": "1"} if ranks <= len(processors()) else {}
+
+
+def open_mpi(name, ranks, arguments, environment):
+    line = ["mpirun.openmpi", "--bind-to", "none", "-np", str(ranks)]
+    if os.geteuid() == 0:
+        line.append("--allow-run-as-root")
+    if ranks > len(processors()):
+        line.append("--oversubscribe")  # also turns yielding on
+    environment = {**environment, **binding(ranks)}
+    for key in environment:
+        line += ["-x", key]
+    return Job(name, [(line + arguments + [peer_program("openmpi_job")], environment)])
+
+
+def ob1(ranks, tcp):
+    network = ["--mca", "btl", "self,tcp", "--mca", "btl_tcp_if_include", "lo"] if tcp else ["--mca", "btl", "self,vader"]
+    return open_mpi("openmpi-ob1", ranks, ["--mca", "pml", "ob1", *network], {})
+
+
+def ucx(ranks, tcp):
+    any_device = ["--mca", "opal_common_ucx_tls", "any", "--mca", "opal_common_ucx_devices", "any"]
+    environment = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "lo"} if tcp else {"UCX_TLS": "posix,sysv,cma,self"}
+    return open_mpi("openmpi-ucx", ranks, ["--mca", "pml", "ucx", *any_device], environment)
+
+
+def mpich(ranks, tcp):
+    environment = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "lo"} if tcp else {}
+    line = ["mpirun.mpich", "-bind-to", "none", "-np", str(ranks), peer_program("mpich_job")]
+    return Job("mpich", [(line, {**environment, **binding(ranks)})])
+
+
+def intel_mpi(ranks, tcp):
+    assert not tcp  # its wheel has no tcp provider
+    environment = {"I_MPI_ROOT": str(IMPI), "I_MPI_FABRICS": "shm", "I_MPI_PIN": "0", "LD_LIBRARY_PATH": str(IMPI / "lib")}
+    if ranks > len(processors()):
+        environment["I_MPI_THREAD_YIELD"] = "2"
+    line = [str(IMPI / "bin" / "mpirun"), "-n", str(ranks), peer_program("impi_job")]
+    return Job("intel-mpi", [(line, {**environment, **binding(ranks)})])
+
+
+def own_ranks(name, program, ranks, environment):
+    """Ranks started by us, one process each."""
+    launches = [([program], {**environment, **binding(ranks), "HAWSER_RANK": str(rank), "HAWSER_RANKS": str(ranks)})
+                for rank in range(ranks)]
+    return Job(name, launches)
+
+
+def gloo(ranks, tcp):
+    assert tcp
+    return own_ranks("gloo", peer_program("gloo_job"), ranks, {"GLOO_FOLDER": tempfile.mkdtemp(prefix="gloo-")})
+
+
+def hawser(ranks, tcp):
+    meeting = tempfile.mktemp(prefix="hawser-meet-")  # must not exist yet; the first rank removes it
+    environment = {"HAWSER_FILE": meeting}
+    if tcp:
+        environment["HAWSER_TRANSPORT"] = "tcp"
+    return own_ranks("hawser", built("perf/peers/hawser_job"), ranks, environment)
+
+
+def peers(tcp):
+    return [ob1, ucx, mpich, gloo] if tcp else [ob1, ucx, mpich, intel_mpi]
