@@ -43,7 +43,8 @@ build() {
   local failed=0
   compile openmpi_job mpicxx.openmpi "${flags[@]}" perf/peers/mpi_job.cpp || failed=1
   compile mpich_job mpicxx.mpich "${flags[@]}" perf/peers/mpi_job.cpp || failed=1
-  compile impi_job env I_MPI_ROOT="$PWD/$environment" PATH="$PWD/$environment/bin:$PATH" mpigxx "${flags[@]}" perf/peers/mpi_job.cpp || failed=1
+  local intel=(env "I_MPI_ROOT=$PWD/$environment" "PATH=$PWD/$environment/bin:$PATH")
+  compile impi_job "${intel[@]}" mpigxx "${flags[@]}" perf/peers/mpi_job.cpp || failed=1
   compile gloo_job g++ "${flags[@]}" perf/peers/gloo_job.cpp -lgloo -lpthread || failed=1
   return $failed
 }

@@ -18,8 +18,8 @@ def peer_program(name):
 
 
 def binding(ranks):
-    """One processor a rank for everyone, or none for anyone where ranks share processors."""
-    return {"HAWSER_PEERS_BIND": "1"} if ranks <= len(processors()) else {}
+    """Jobs bind themselves, one processor a rank, all alike; or nobody is bound where ranks share processors."""
+    return ["bind"] if ranks <= len(processors()) else []
 
 
 def open_mpi(name, ranks, arguments, environment):
@@ -28,10 +28,9 @@ def open_mpi(name, ranks, arguments, environment):
         line.append("--allow-run-as-root")
     if ranks > len(processors()):
         line.append("--oversubscribe")  # also turns yielding on
-    environment = {**environment, **binding(ranks)}
     for key in environment:
         line += ["-x", key]
-    return Job(name, [(line + arguments + [peer_program("openmpi_job")], environment)])
+    return Job(name, [(line + arguments + [peer_program("openmpi_job"), *binding(ranks)], environment)])
 
 
 def ob1(ranks, tcp):
@@ -47,8 +46,8 @@ def ucx(ranks, tcp):
 
 def mpich(ranks, tcp):
     environment = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "lo"} if tcp else {}
-    line = ["mpirun.mpich", "-bind-to", "none", "-np", str(ranks), peer_program("mpich_job")]
-    return Job("mpich", [(line, {**environment, **binding(ranks)})])
+    line = ["mpirun.mpich", "-bind-to", "none", "-np", str(ranks), peer_program("mpich_job"), *binding(ranks)]
+    return Job("mpich", [(line, environment)])
 
 
 def intel_mpi(ranks, tcp):
@@ -56,28 +55,24 @@ def intel_mpi(ranks, tcp):
     environment = {"I_MPI_ROOT": str(IMPI), "I_MPI_FABRICS": "shm", "I_MPI_PIN": "0", "LD_LIBRARY_PATH": str(IMPI / "lib")}
     if ranks > len(processors()):
         environment["I_MPI_THREAD_YIELD"] = "2"
-    line = [str(IMPI / "bin" / "mpirun"), "-n", str(ranks), peer_program("impi_job")]
-    return Job("intel-mpi", [(line, {**environment, **binding(ranks)})])
-
-
-def own_ranks(name, program, ranks, environment):
-    """Ranks started by us, one process each."""
-    launches = [([program], {**environment, **binding(ranks), "HAWSER_RANK": str(rank), "HAWSER_RANKS": str(ranks)})
-                for rank in range(ranks)]
-    return Job(name, launches)
+    line = [str(IMPI / "bin" / "mpirun"), "-n", str(ranks), peer_program("impi_job"), *binding(ranks)]
+    return Job("intel-mpi", [(line, environment)])
 
 
 def gloo(ranks, tcp):
     assert tcp
-    return own_ranks("gloo", peer_program("gloo_job"), ranks, {"GLOO_FOLDER": tempfile.mkdtemp(prefix="gloo-")})
+    folder = tempfile.mkdtemp(prefix="gloo-")
+    program = peer_program("gloo_job")
+    return Job("gloo", [([program, str(rank), str(ranks), folder, *binding(ranks)], {}) for rank in range(ranks)])
 
 
 def hawser(ranks, tcp):
     meeting = tempfile.mktemp(prefix="hawser-meet-")  # must not exist yet; the first rank removes it
-    environment = {"HAWSER_FILE": meeting}
+    environment = {"HAWSER_FILE": meeting, "HAWSER_RANKS": str(ranks)}
     if tcp:
         environment["HAWSER_TRANSPORT"] = "tcp"
-    return own_ranks("hawser", built("perf/peers/hawser_job"), ranks, environment)
+    program = built("perf/peers/hawser_job")
+    return Job("hawser", [([program, *binding(ranks)], {**environment, "HAWSER_RANK": str(rank)}) for rank in range(ranks)])
 
 
 def peers(tcp):

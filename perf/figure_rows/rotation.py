@@ -92,7 +92,8 @@ def measure_point(jobs, point, span_us, kept_wanted=KEPT_LEAST, rounds_most=ROUN
         hops += [hop()] if hop else []
         drop = crossed(hops)
         shown = " ".join(f"{name} {value / 1e3:.3f}" for name, value in sorted(times.items()))
-        say(f"  {point} round {number + 1}: hop {'/'.join(f'{value:.0f}' for value in hops) or '-'} ns; us {shown}{' DROPPED' if drop else ''}")
+        hop_text = "/".join(f"{value:.0f}" for value in hops) or "-"
+        say(f"  {point} round {number + 1}: hop {hop_text} ns; us {shown}{' DROPPED' if drop else ''}")
         if drop:
             result.dropped += 1
             continue

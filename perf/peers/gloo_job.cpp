@@ -1,4 +1,4 @@
-// Gloo over TCP as a job: rank, ranks and the meeting folder come from HAWSER_RANK, HAWSER_RANKS, GLOO_FOLDER.
+// Gloo over TCP as a job: gloo_job RANK RANKS FOLDER [bind]; the ranks meet in the folder.
 #include <gloo/allgather.h>
 #include <gloo/allreduce.h>
 #include <gloo/alltoall.h>
@@ -114,15 +114,16 @@ class Gloo final : public peers::Library {
 
 }  // namespace
 
-int main() {
-  const char* rank = std::getenv("HAWSER_RANK");
-  const char* ranks = std::getenv("HAWSER_RANKS");
-  const char* folder = std::getenv("GLOO_FOLDER");
-  if (!rank || !ranks || !folder) {
-    std::fprintf(stderr, "gloo_job: HAWSER_RANK, HAWSER_RANKS and GLOO_FOLDER must be set\n");
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "gloo_job RANK RANKS FOLDER [bind]\n");
     return 2;
   }
-  peers::bind_to_processor();
-  Gloo library(std::atoi(rank), std::atoi(ranks), folder);
-  return peers::serve(library);
+  try {
+    Gloo library(std::atoi(argv[1]), std::atoi(argv[2]), argv[3]);
+    return peers::serve(library, argc > 4);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gloo_job: %s\n", error.what());
+    return 1;
+  }
 }

@@ -1,7 +1,8 @@
-// Hawser as a job, through its public C API; the ranks meet as the environment says.
+// Hawser as a job: hawser_job [bind], through its public C API; the ranks meet as the environment says.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 
 #include "hawser/hawser.h"
 #include "job.h"
@@ -73,11 +74,10 @@ class Hawser final : public peers::Library {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   try {
-    peers::bind_to_processor();
     Hawser library;
-    return peers::serve(library);
+    return peers::serve(library, argc > 1 && std::string(argv[1]) == "bind");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hawser_job: %s\n", error.what());
     return 1;

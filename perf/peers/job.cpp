@@ -3,13 +3,14 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 #include <tuple>
 #include <vector>
 
@@ -143,6 +144,13 @@ class Job {
   std::map<Key, double> means_;
 };
 
+void bind_to_processor(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<size_t>(processor), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) throw std::runtime_error("cannot bind to processor " + std::to_string(processor));
+}
+
 }  // namespace
 
 std::optional<Operation> parse_operation(std::string_view name) {
@@ -209,19 +217,9 @@ float result_value(const Point& point, int ranks, int rank, uint64_t i) {
   return 0;
 }
 
-void bind_to_processor() {
-  if (std::getenv("HAWSER_PEERS_BIND") == nullptr) return;
-  for (const char* name : {"HAWSER_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "PMI_RANK"}) {
-    const char* rank = std::getenv(name);
-    if (rank == nullptr) continue;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<size_t>(std::atoi(rank)), &set);
-    if (sched_setaffinity(0, sizeof set, &set) != 0) std::perror("job: sched_setaffinity");
-    return;
-  }
+int serve(Library& library, bool bind) {
+  if (bind) bind_to_processor(library.rank());
+  return Job(library).serve();
 }
-
-int serve(Library& library) { return Job(library).serve(); }
 
 }  // namespace peers

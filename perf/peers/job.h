@@ -54,8 +54,8 @@ struct NotOffered {
   std::string reason;
 };
 
-// Binds this process to the rank's own processor when HAWSER_PEERS_BIND says so and the launcher's variables say which rank this is.
-void bind_to_processor();
-int serve(Library&);  // until quit; the exit status
+// Serves until quit; the exit status. bind: this thread runs on the processor of its rank's number only; after creation, so that every
+// library has seen the same machine.
+int serve(Library&, bool bind);
 
 }  // namespace peers

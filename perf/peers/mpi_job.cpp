@@ -1,8 +1,9 @@
-// Any MPI as a job; compiled by each MPI's own compiler wrapper.
+// Any MPI as a job: mpi_job [bind]. Compiled by each MPI's own compiler wrapper.
 #include <mpi.h>
 
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 
 #include "job.h"
 
@@ -68,12 +69,11 @@ class Mpi final : public peers::Library {
 }  // namespace
 
 int main(int argc, char** argv) {
-  peers::bind_to_processor();
   must(MPI_Init(&argc, &argv));
   int status = 0;
   {
     Mpi library;
-    status = peers::serve(library);
+    status = peers::serve(library, argc > 1 && std::string(argv[1]) == "bind");
   }
   MPI_Finalize();
   return status;

@@ -76,7 +76,8 @@ class Rounds(unittest.TestCase):
 
     def test_a_missed_point_is_measured_once_more_and_the_second_result_stands(self):
         ours = FakeJob("hawser", [200] * 8 + [100])
-        results = rotation.measure_points([ours, FakeJob("one", [150])], [rotation.Point("all_reduce", 8)], 1000, 0.95, say=quiet, hop=steady)
+        jobs, points = [ours, FakeJob("one", [150])], [rotation.Point("all_reduce", 8)]
+        results = rotation.measure_points(jobs, points, 1000, 0.95, say=quiet, hop=steady)
         self.assertAlmostEqual(results[0].ratio(), 1.5)
 
     def test_sizes_are_written_as_people_say_them(self):
