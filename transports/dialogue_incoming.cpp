@@ -7,7 +7,7 @@ namespace hawser {
 namespace {
 
 // Announcements that no receive has asked for; more of them from one peer is an attack or a runaway caller.
-constexpr size_t arrived_count_max = size_t{1} << 20;
+constexpr size_t arrived_count_max = size_t{1} << 18;
 
 }  // namespace
 
