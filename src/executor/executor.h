@@ -8,10 +8,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "src/base/status.h"
@@ -35,8 +33,9 @@ struct Layout {
 struct Binding {
   std::array<Layout, buffer_kinds> buffers;  // scratch: base and count are filled in by the executor
   DataType type = DataType::f32;
-  ReduceOp op = ReduceOp::sum;  // avg as sum with a divisor
-  uint32_t divisor = 1;         // the output is divided by it, slice by slice, as each becomes final
+  ReduceOp op = ReduceOp::sum;   // avg as sum with a divisor
+  uint32_t divisor = 1;          // the output is divided by it, slice by slice, as each becomes final
+  bool library_buffers = false;  // input and output lie in this rank's segment; told to routines
 };
 
 class Program;  // program.h: a plan lowered for one rank, immutable
@@ -77,6 +76,7 @@ class Executor {
   void edge_open(PeerIndex);        // transfers kept back for it go out
   void fail_peer(PeerIndex, Code);  // operations that still need it, once the transport delivered what had arrived
   void fail_communicator(uint64_t communicator, Code, Rank blamed);  // all of its operations, now; transports forget it
+  bool look_for_mismatch();  // after a long wait: asks the routines under way; what differs fails. true: something failed
   bool idle() const;
   bool busy(uint64_t communicator) const;                 // has operations under way
   std::vector<Rank> waiting_for(const Operation&) const;  // ranks whose messages or words it needs now; for "who is late"

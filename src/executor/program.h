@@ -13,10 +13,12 @@ struct ProgramOptions {
   uint32_t window = 1;
   std::vector<std::shared_ptr<Routine>> routines;  // by phase of the plan; null: the phase runs step by step
   bool user_messages = false;                      // point to point: ordinals are 0, kinds are user, layouts are listed
+  bool listed = false;                             // layouts may be listed: every transfer is split into its chunks
 };
 
 class Program {
  public:
+  // Null when the plan does not fit: more than 65,535 messages between two ranks, or dependencies of one step.
   static std::unique_ptr<const Program> lower(const Plan&, Rank me, ProgramOptions);
   ~Program();
   Routine* only_routine() const;  // when the whole plan is one replaced phase: the fast path; else null

@@ -1,0 +1,83 @@
+// How the chunks of a phase become the blocks of a routine: one block, or one a member, each of one or more chunks.
+#include "src/executor/phase_blocks.h"
+
+#include <algorithm>
+
+namespace hawser {
+namespace {
+
+struct Shape {
+  uint32_t input_blocks = 1, output_blocks = 1;
+};
+
+Shape shape_of(Collective collective, uint32_t members) {
+  switch (collective) {
+    case Collective::all_gather:
+    case Collective::gather:
+      return {1, members};
+    case Collective::reduce_scatter:
+    case Collective::scatter:
+      return {members, 1};
+    case Collective::all_to_all:
+    case Collective::all_to_all_v:
+      return {members, members};
+    default:
+      return {1, 1};
+  }
+}
+
+uint32_t chunks_per_block(const ReplacedPhase& replaced) {
+  const Shape shape = shape_of(replaced.phase.collective, std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size())));
+  return std::max({1u, replaced.phase.input.count / shape.input_blocks, replaced.phase.output.count / shape.output_blocks});
+}
+
+bool touching(const Chunks& chunks) { return chunks.stride == 1 || chunks.count <= 1; }
+
+// From the first chunk to the end of the last one that is not empty. Scratch is as long as the chunks it stands for.
+uint64_t total_bytes(const Chunks& chunks, const PhaseViews& views) {
+  const View& view = views.views[static_cast<size_t>(chunks.buffer)];
+  const uint64_t stride = chunks.count > 1 ? chunks.stride : 1;
+  if (chunks.buffer != Buffer::scratch) {
+    const uint64_t begin = chunks.first * view.chunk;
+    const uint64_t end = std::min(view.total, begin + ((chunks.count - 1) * stride + 1) * view.chunk);
+    return end > begin ? end - begin : 0;
+  }
+  for (uint32_t k = chunks.count; k-- > 0;) {
+    const uint32_t chunk = chunks.first + k * static_cast<uint32_t>(stride);
+    const uint64_t bytes = length(views.views[static_cast<size_t>(LengthOf::vector)], views.limit, views.scratch_like[chunk], 1);
+    if (bytes > 0) return k * stride * view.chunk + bytes;
+  }
+  return 0;
+}
+
+Blocks blocks_of(const Chunks& chunks, const PhaseViews& views, uint32_t blocks, uint32_t per_block, bool whole, uint32_t piece) {
+  Blocks result;
+  if (chunks.count == 0) return result;
+  const View& view = views.views[static_cast<size_t>(chunks.buffer)];
+  const uint64_t begin = chunks.first * view.chunk, stride = chunks.count > 1 ? chunks.stride : 1;
+  result.base = view.base + begin;
+  result.total = total_bytes(chunks, views) >> views.element_shift;
+  const size_t chunk = view.chunk >> views.element_shift, offset = view.offset >> views.element_shift;
+  result.chunk = per_block * stride * chunk;
+  result.offset = whole ? 0 : piece * stride * chunk + offset;
+  result.limit = whole ? result.chunk : views.limit >> views.element_shift;
+  if (whole && blocks == 1) result.chunk = result.limit = result.total;
+  return result;
+}
+
+}  // namespace
+
+uint32_t phase_pieces(const ReplacedPhase& replaced, bool sliced) {
+  const bool whole = !sliced && touching(replaced.phase.input) && touching(replaced.phase.output);
+  return whole ? 1 : chunks_per_block(replaced);
+}
+
+void fill_blocks(PhaseCall& call, const ReplacedPhase& replaced, const PhaseViews& views, uint32_t piece) {
+  const Shape shape = shape_of(replaced.phase.collective, std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size())));
+  const uint32_t per_block = chunks_per_block(replaced);
+  const bool whole = !views.sliced && touching(replaced.phase.input) && touching(replaced.phase.output);
+  call.input = blocks_of(replaced.phase.input, views, shape.input_blocks, per_block, whole, piece);
+  call.output = blocks_of(replaced.phase.output, views, shape.output_blocks, per_block, whole, piece);
+}
+
+}  // namespace hawser
