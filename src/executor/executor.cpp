@@ -17,6 +17,7 @@ Pause Executor::progress() {
     moved = state_->drive_routines() || moved;
     moved = state_->report_finished() || moved;
     if (!moved) moved = state_->fail_what_needs_the_dead();
+    state_->moves_ += moved;
   }
   return state_->pause();
 }
@@ -36,6 +37,7 @@ void Executor::edge_open(PeerIndex peer) { state_->edge_open(peer); }
 void Executor::fail_peer(PeerIndex peer, Code code) { state_->fail_peer(peer, code); }
 void Executor::fail_communicator(uint64_t communicator, Code code, Rank blamed) { state_->fail_communicator(communicator, code, blamed); }
 bool Executor::look_for_mismatch() { return state_->look_for_mismatch(); }
+uint64_t Executor::moves() const { return state_->moves_; }
 bool Executor::idle() const { return state_->active_ == 0; }
 bool Executor::busy(uint64_t communicator) const { return state_->find_communicator(communicator) != nullptr; }
 std::vector<Rank> Executor::waiting_for(const Operation& operation) const { return state_->waiting_for(operation); }

@@ -144,6 +144,7 @@ struct Executor::State {
   std::vector<Run*> free_runs_;
   std::vector<std::unique_ptr<CommunicatorState>> communicators_;  // all; the first active_ of them have operations under way
   size_t active_ = 0;
+  uint64_t moves_ = 0;
   std::vector<Run*> finished_, reporting_;
   std::unordered_map<uint64_t, DeadCommunicator> dead_;
   ScratchPool scratch_;
