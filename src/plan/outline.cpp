@@ -33,13 +33,15 @@ struct Sums {
   __int128 alone = 0;
   void add(const Stage& stage, uint32_t slices) {
     if (!stage.islands.empty()) return add_islands(stage, slices);
-    int64_t peak = 0;
+    int64_t peak = 0, local = 0;
     for (const Load& load : stage.loads) {
       const int64_t time = load.fixed_ps + load.data_ps / slices;
       loads[load.resource] = saturated(static_cast<__int128>(loads[load.resource]) + time);
-      peak = std::max(peak, time);
+      int64_t& most = load.local ? local : peak;
+      most = std::max(most, time);
     }
-    alone += std::max(stage.chain_fixed_ps + stage.chain_data_ps / slices, peak + stage.latency_ps);
+    const int64_t chain = stage.chain_fixed_ps + stage.chain_data_ps / slices;
+    alone += std::max({chain, peak + stage.latency_ps + stage.after_data_ps / slices, local + stage.latency_ps});
   }
   void add_islands(const Stage& stage, uint32_t slices) {
     const Scheme scheme = scheme_of(stage, slices);
@@ -79,6 +81,7 @@ Resources::Resources(const Topology& topology) {
     add(ResourceKind::inner, r, 0,
         run.inner.out_bits_per_s == 0 ? run.island.copy_bytes_per_s * 8 : std::min(run.inner.out_bits_per_s, run.inner.in_bits_per_s));
     add(ResourceKind::island, r, 0, 0);
+    add(ResourceKind::copying, r, 0, run.island.copy_bytes_per_s * 8);
     for (uint32_t port = 0; port < run.ports.size(); ++port) {
       add(ResourceKind::port_out, r, port, run.ports[port].rate.out_bits_per_s);
       add(ResourceKind::port_in, r, port, run.ports[port].rate.in_bits_per_s);
@@ -124,6 +127,8 @@ std::string describe(const Topology& topology, const Resource& resource) {
       return link(false);
     case ResourceKind::core:
       return "core of " + switch_name(topology, resource.index);
+    case ResourceKind::copying:
+      return "copies and reductions of a rank of " + run_name(topology, resource.index);
     case ResourceKind::island:
       return "shared memory of " + run_name(topology, resource.index);
   }

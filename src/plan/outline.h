@@ -15,7 +15,7 @@ namespace hawser {
 int64_t message_overhead_ps(Fabric);
 
 // Everything that can be full. Ports and processors of all hosts of a run are one class: its busiest.
-enum class ResourceKind : uint8_t { sending, receiving, port_out, port_in, inner, link_forward, link_backward, core, island };
+enum class ResourceKind : uint8_t { sending, receiving, port_out, port_in, inner, link_forward, link_backward, core, island, copying };
 struct Resource {
   ResourceKind kind;
   uint32_t index = 0;  // of the run, link or switch
@@ -30,8 +30,9 @@ class Resources {
   uint32_t receiving(uint32_t run) const { return first_of_run_[run] + 1; }
   uint32_t inner(uint32_t run) const { return first_of_run_[run] + 2; }
   uint32_t island(uint32_t run) const { return first_of_run_[run] + 3; }
-  uint32_t port_out(uint32_t run, uint32_t port) const { return first_of_run_[run] + 4 + 2 * port; }
-  uint32_t port_in(uint32_t run, uint32_t port) const { return first_of_run_[run] + 5 + 2 * port; }
+  uint32_t copying(uint32_t run) const { return first_of_run_[run] + 4; }  // copies and reductions of one rank
+  uint32_t port_out(uint32_t run, uint32_t port) const { return first_of_run_[run] + 5 + 2 * port; }
+  uint32_t port_in(uint32_t run, uint32_t port) const { return first_of_run_[run] + 6 + 2 * port; }
   uint32_t link(uint32_t link, bool forward) const { return first_link_ + 2 * link + (forward ? 0 : 1); }
   uint32_t core(uint32_t at_switch) const { return first_core_ + at_switch; }
   uint64_t femtoseconds_per_byte(uint32_t resource) const { return rates_[resource]; }  // 0: bytes do not load it
@@ -48,6 +49,7 @@ std::string describe(const Topology&, const Resource&);  // "port of a[0-1] on e
 struct Load {  // of one slice among S: fixed_ps + data_ps / S
   uint32_t resource = 0;
   int64_t fixed_ps = 0, data_ps = 0;
+  bool local = false;  // a rank's own copies and reductions: nothing has to arrive after them
 };
 
 struct IslandWork {  // one phase inside islands of this kind
@@ -60,6 +62,7 @@ struct IslandWork {  // one phase inside islands of this kind
 struct Stage {
   int64_t chain_fixed_ps = 0, chain_data_ps = 0;  // the longest chain of messages that wait for each other
   int64_t latency_ps = 0;                         // from the last bit out of a full resource to its arrival
+  int64_t after_data_ps = 0;                      // and what is done with it then
   std::vector<Load> loads;
   std::vector<IslandWork> islands;  // not empty: the stage is a phase inside islands; nothing else of the stage counts
 };

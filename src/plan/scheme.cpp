@@ -10,7 +10,7 @@
 namespace hawser {
 namespace {
 
-constexpr uint64_t kCellBytes = 56, kMostCellMessage = 448, kFlagSlotBytes = 256 << 10;
+constexpr uint64_t kCellBytes = 48, kMostCellMessage = 448, kFlagSlotBytes = 256 << 10;
 constexpr uint32_t kPage = 4096, kMostChunk = 256 << 10;
 constexpr std::array<std::string_view, 4> kNames = {"cells", "flag", "bounce", "push"};
 
