@@ -223,7 +223,10 @@ struct Options {
 // A fixed set of ranks that call the same operations in the same order. Any thread may call.
 class Communicator {
  public:
-  // Collective; blocks until all ranks are there. Inside a Group it is empty until the group ended, and must live that long.
+  // Empty, to be assigned to.
+  Communicator() : comm_(std::make_unique<hawser_comm*>(nullptr)) {}
+  // Collective; blocks until all ranks are there. Inside a Group the result is empty until the group ended, and must outlive the Group:
+  // declare communicators before it, and assign.
   static Communicator create(const Id& id, int ranks, int rank, const Options& options = {}) {
     return make(options,
                 [&](const hawser_comm_options& raw, hawser_comm** comm) { return hawser_comm_create(&id.raw(), ranks, rank, &raw, comm); });
@@ -338,8 +341,6 @@ class Communicator {
   }
 
  private:
-  Communicator() : comm_(std::make_unique<hawser_comm*>(nullptr)) {}
-
   template <class Create>
   static Communicator make(const Options& options, const Create& create) {
     hawser_comm_options raw{};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <hawser/hawser.hpp>
 #include <numeric>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -102,9 +103,10 @@ TEST(Wrapper, OneThreadCreatesSeveralRanksInAGroup) {
   hawser::Options options_first, options_second;
   options_first.context = first.get();
   options_second.context = second.get();
+  Communicator zero, one;
   hawser::Group group;
-  const Communicator zero = Communicator::create(id, 2, 0, options_first);
-  const Communicator one = Communicator::create(id, 2, 1, options_second);
+  zero = Communicator::create(id, 2, 0, options_first);
+  one = Communicator::create(id, 2, 1, options_second);
   EXPECT_FALSE(zero);
   group.end();
   ASSERT_TRUE(zero && one);
@@ -116,6 +118,18 @@ TEST(Wrapper, OneThreadCreatesSeveralRanksInAGroup) {
   operations.end();
   EXPECT_EQ(out[0], 7);
   EXPECT_EQ(out[1], 7);
+}
+
+TEST(Wrapper, AnExceptionWithinAGroupLeavesTheThreadUsable) {
+  on_ranks(1, [](const Communicator& alone) {
+    float in = 3, out = 0;
+    try {
+      const hawser::Group group;
+      throw std::runtime_error("the user's own");
+    } catch (const std::runtime_error&) {}
+    alone.all_reduce(&in, &out, 1);
+    EXPECT_EQ(out, 3.0f);
+  });
 }
 
 TEST(Wrapper, ASplitHasItsOwnRanks) {
