@@ -1,0 +1,65 @@
+// What this process publishes about itself.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "hawser/hawser.h"
+#include "src/agreement/record.h"
+#include "src/base/log.h"
+#include "src/topology/discovery.h"
+
+namespace hawser {
+namespace {
+
+template <size_t N>
+std::string masked(int family, const void* address, uint32_t prefix_bits) {
+  unsigned char bytes[N];
+  std::memcpy(bytes, address, N);
+  for (size_t bit = prefix_bits; bit < N * 8; ++bit) bytes[bit / 8] &= static_cast<unsigned char>(~(0x80u >> (bit % 8)));
+  char text[INET6_ADDRSTRLEN] = {};
+  ::inet_ntop(family, bytes, text, sizeof text);
+  return std::string(text) + "/" + std::to_string(prefix_bits);
+}
+
+std::string network_of(const Interface& interface) {  // "10.0.3.0/24"
+  const sockaddr_storage& from = interface.address.storage;
+  if (from.ss_family == AF_INET) return masked<4>(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, interface.prefix_bits);
+  return masked<16>(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, interface.prefix_bits);
+}
+
+// One for each interface; of several addresses the first tells its network.
+std::vector<NicRecord> nics_of(const std::vector<Interface>& interfaces) {
+  std::vector<NicRecord> nics;
+  for (const Interface& each : interfaces) {
+    const bool known = std::any_of(nics.begin(), nics.end(), [&](const NicRecord& nic) { return nic.name == each.name; });
+    if (!known) nics.push_back({each.name, Fabric::ethernet, each.bits_per_s, network_of(each), {}});
+  }
+  return nics;
+}
+
+}  // namespace
+
+Result<Record> record_of_this_process(const Config& config, const Identity& identity) {
+  const Machine machine = discover();
+  Record record;
+  record.library_version =
+      std::to_string(HAWSER_VERSION_MAJOR) + "." + std::to_string(HAWSER_VERSION_MINOR) + "." + std::to_string(HAWSER_VERSION_PATCH);
+  record.settings = config.agreed_text();
+  record.identity = identity;
+  record.boot_id = machine.boot_id;
+  record.host_name = machine.host_name;
+  record.user = ::geteuid();
+  record.process = static_cast<uint64_t>(::getpid());
+  record.cpus_x256 = std::max(1u, machine.cpus_x256);
+  if (config.transport == "shm") return record;
+  auto found = interfaces(config.interfaces);
+  if (found.ok()) record.nics = nics_of(found.value());
+  else if (!config.interfaces.empty()) return std::move(found).status();
+  else log(LogLevel::info, "no network: " + found.error().text());
+  return record;
+}
+
+}  // namespace hawser
