@@ -57,12 +57,15 @@ configure() {
   fi
 }
 
+# Put before ctest by run_tests.
+test_prefix=()
+
 # run_tests PRESET [CTEST OPTION ...]: every test with its time limit; afterwards the sentences of those that skipped.
 run_tests() {
   local preset=$1 log status=0
   shift
   log=build/$preset/test.log
-  ctest --preset "$preset" -j2 --timeout 300 --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log" || status=$?
+  "${test_prefix[@]}" ctest --preset "$preset" -j2 --timeout 300 --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log" || status=$?
   print_skips "build/$preset"
   return "$status"
 }
