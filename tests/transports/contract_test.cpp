@@ -304,6 +304,19 @@ TEST_P(Contract, messages_of_a_forgotten_communicator_are_dropped_when_they_stil
   exchange(100, false, 1);
 }
 
+TEST_P(Contract, forgotten_messages_give_their_credit_back) {
+  connect(2);
+  const auto bytes = pattern(4096, 2), small = pattern(100, 3);
+  for (uint64_t communicator = 100; communicator < 160; ++communicator) {
+    for (uint32_t i = 0; i < 60; ++i) drive_->send(0, 1, {.communicator = communicator, .operation = i}, bytes);
+    if (communicator % 3 == 0) drive_->poll();
+    for (const int rank : {0, 1}) world_->at(rank).forget(communicator);
+    drive_->run(communicator % 2 ? 5 : 0);
+  }
+  const Token send = drive_->send(0, 1, {}, small);
+  ASSERT_TRUE(drive_->finish({send})) << "a message within the credit must go before its receive";
+}
+
 TEST_P(Contract, closing_ends_everything_with_that_peer_and_nothing_else) {
   connect(3);
   const auto large = pattern(4u << 20, 1);

@@ -1,7 +1,8 @@
 // Threads that sleep whenever nothing is ready: arm() and whatever wakes them never lose a wake-up, whoever waits for whom.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "src/base/random.h"
@@ -75,7 +76,27 @@ TEST_P(Wake, a_sender_that_waits_for_room_is_woken) {
   auto sent = content;
   std::vector<Token> tokens;
   for (uint32_t i = 0; i < 40; ++i) tokens.push_back(sleeper.send(1, i, sent));
-  for (const Token token : tokens) EXPECT_TRUE(sleeper.wait_for(token)) << "the sender slept through message " << token;
+  const bool all = std::all_of(tokens.begin(), tokens.end(), [&](Token token) { return sleeper.wait_for(token); });
+  EXPECT_TRUE(all) << "the sender slept through a wake-up";
+  receiver.join();
+}
+
+TEST_P(Wake, a_burst_of_more_messages_than_the_wire_holds_goes_on) {
+  const auto world = GetParam().connect(2, 1);
+  constexpr uint32_t count = 1500;
+  const auto play = [&](int me) {
+    Sleeper sleeper(*world, me);
+    std::vector<std::byte> bytes(40);
+    std::vector<Token> tokens;
+    for (uint32_t i = 0; i < count; ++i) tokens.push_back(me ? sleeper.recv(0, i, bytes) : sleeper.send(1, i, bytes));
+    const bool all = std::all_of(tokens.begin(), tokens.end(), [&](Token token) { return sleeper.wait_for(token); });
+    EXPECT_TRUE(all) << "rank " << me << " slept through a wake-up";
+  };
+  std::thread receiver([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the sender is asleep by now, its wire full
+    play(1);
+  });
+  play(0);
   receiver.join();
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Row {
   std::function<std::unique_ptr<World>(int ranks, int lanes)> connect;
   bool threads = true;  // its transports may be driven by a thread each
 };
+inline void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 std::vector<Row> rows();
 
 struct Key {  // of an envelope, with defaults
