@@ -49,6 +49,11 @@ Topology topology_of(const Partition& islands) {
 std::vector<Partition> partitions(uint32_t ranks) {
   std::vector<Partition> found = {consecutive(ranks, {ranks})};
   if (ranks > 1) found.push_back(consecutive(ranks, {1}));
+  if (ranks > 32) {  // large ones take long
+    found.push_back(consecutive(ranks, {4}));
+    found.push_back(interleaved(ranks, 3));
+    return found;
+  }
   if (ranks > 2) found.push_back(consecutive(ranks, {2}));
   if (ranks > 4) found.push_back(consecutive(ranks, {4}));
   if (ranks > 3) found.push_back(consecutive(ranks, {3, 1, 2}));

@@ -22,7 +22,7 @@ TEST_P(Sweep, EveryPlannerKeepsItsPromiseOnEveryTopology) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ranks, Sweep, testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 16, 17, 24, 33, 64, 65));
+INSTANTIATE_TEST_SUITE_P(Ranks, Sweep, testing::Values(1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 16, 17, 33, 64, 65));
 
 class AsItRuns : public testing::TestWithParam<uint32_t> {};
 
@@ -41,7 +41,7 @@ TEST_P(AsItRuns, SlicesOperationsAndProgramOrderPass) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ranks, AsItRuns, testing::Values(1, 2, 3, 4, 5, 7, 8, 12, 13));
+INSTANTIATE_TEST_SUITE_P(Ranks, AsItRuns, testing::Values(1, 2, 3, 5, 8, 12));
 
 TEST(Catalog, EveryCollectiveHasAPlannerOnEveryTopology) {
   for (const uint32_t ranks : {1u, 2u, 7u, 64u})
