@@ -9,7 +9,10 @@ namespace hawser {
 class CellRing {
  public:
   static constexpr uint64_t slots = kCellSlots;
-  CellRing(IslandState& island, uint32_t) : island_(island), lines_(cell_lines(island.size)), part_lines_(lines_ / island.size) {}
+  CellRing(IslandState& island, uint32_t)
+      : island_(island), lines_(cell_lines(island.size)), part_lines_(lines_ / island.size), consumed_(consumed(island.me)) {
+    for (const MemberView& member : island.members) cells_.push_back(member.cells);
+  }
 
   RingCounters& counters() const { return island_.cells; }
   size_t piece_bytes(size_t, bool parts) { return (parts ? part_lines_ : lines_) * kCellBytes; }  // what one item can hold
@@ -31,15 +34,16 @@ class CellRing {
   struct Item {
     const Cell* cell;
     bool arrived(uint64_t chunk, size_t bytes, Wait& wait) const {
-      const Cell* next = cell;
-      do {
-        if (next->number.load(std::memory_order_acquire) < chunk + 1) {
-          wait = {&next->number, chunk + 1};
-          return false;
-        }
-        ++next;
-      } while (bytes > static_cast<size_t>(next - cell) * kCellBytes);
+      if (!there(cell, chunk, wait)) return false;
+      if (bytes > kCellBytes)
+        for (const Cell *next = cell + 1, *end = cell + (bytes + kCellBytes - 1) / kCellBytes; next != end; ++next)
+          if (!there(next, chunk, wait)) return false;
       return true;
+    }
+    static bool there(const Cell* one, uint64_t chunk, Wait& wait) {
+      if (one->number.load(std::memory_order_acquire) >= chunk + 1) return true;
+      wait = {&one->number, chunk + 1};
+      return false;
     }
     bool fits(uint64_t, uint32_t tag) const { return cell->tag == tag; }
   };
@@ -47,19 +51,23 @@ class CellRing {
   // In one stretch: in the line itself, else copied together.
   const std::byte* data(const Item& item, uint32_t peer, size_t bytes) const {
     if (bytes <= kCellBytes) return item.cell->data;
-    std::byte* whole = island_.staging.get() + size_t{peer} * lines_ * kCellBytes;
+    std::byte* whole = island_.staging.get() + peer * lines_ * kCellBytes;
     const Cell* cell = item.cell;
     for (size_t begin = 0; begin < bytes; begin += kCellBytes, ++cell) std::memcpy(whole + begin, cell->data, kCellBytes);
     return whole;
   }
   std::atomic<uint64_t>& consumed(uint32_t member) const { return island_.members[member].head->cells_consumed.chunks; }
 
+  void consume(uint64_t chunks) const { consumed_.store(chunks, std::memory_order_release); }  // after the reads of the slot
+
  private:
   Cell* slot(uint32_t member, uint64_t chunk, uint32_t part) const {
-    return island_.members[member].cells + (chunk % slots) * lines_ + size_t{part} * part_lines_;
+    return cells_[member] + (chunk % slots) * lines_ + part * part_lines_;
   }
   IslandState& island_;
-  const uint32_t lines_, part_lines_;  // of a slot, of one reader's part of it
+  std::vector<Cell*> cells_;         // by member
+  const size_t lines_, part_lines_;  // of a slot, of one reader's part of it
+  std::atomic<uint64_t>& consumed_;  // this member's
 };
 
 }  // namespace hawser

@@ -25,6 +25,7 @@ IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all
   assert(me < size && size <= kLargeSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
   for (const IslandMember& member : all) members.push_back(view_of(member, size));
   members[me].bell = {};
+  current = &members[me].head->current;
   for (const MemberView& member : members)
     if (member.bell.bell) bells.push_back(member.bell);
   staging = std::make_unique<std::byte[]>(size * size_t{cell_lines(size)} * kCellBytes);

@@ -30,21 +30,20 @@ struct RingCounters {
 struct IslandState {
   IslandState(uint32_t me, const std::vector<IslandMember>&, const IslandFacts&);
   void begin_call(uint32_t signature) {
-    CurrentLine& line = mine().current;
     ++calls;
-    line.signatures[calls % kRememberedCalls].store(signature, std::memory_order_relaxed);
-    line.calls.store(calls, std::memory_order_release);
+    current->signatures[calls % kRememberedCalls].store(signature, std::memory_order_relaxed);
+    current->calls.store(calls, std::memory_order_release);
   }
   Pause find_mismatch(uint32_t signature) const;
   void ring_all() const {
     for (const PeerBell& bell : bells) bell.ring();
   }
-  AreaHead& mine() const { return *members[me].head; }
 
   uint32_t me, size;
   IslandFacts facts;
   std::vector<MemberView> members;
-  std::vector<PeerBell> bells;  // of the peers
+  std::vector<PeerBell> bells;     // of the peers
+  CurrentLine* current = nullptr;  // this member's
   uint64_t calls = 0;
   RingCounters cells, small, large;
   std::vector<const void*> inputs;       // of one fold, by member

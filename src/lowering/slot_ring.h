@@ -50,6 +50,7 @@ class SlotRing {
     AreaHead& head = *island_.members[member].head;
     return (small_ ? head.small_consumed : head.large_consumed).chunks;
   }
+  void consume(uint64_t chunks) const { consumed(island_.me).store(chunks, std::memory_order_release); }  // after the reads of the slot
   uint64_t slots = kSmallSlots;
 
  private:

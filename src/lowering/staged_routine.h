@@ -46,20 +46,7 @@ class StagedRoutine final : public Routine {
   Pause progress() override {
     if (mode_ == Mode::whole) return run_single<Mode::whole>();
     if (mode_ == Mode::single) return run_single<Mode::single>();
-    if (failed_) return {Code::unsupported, -1, {}};
-    const size_t rounds = pieces_ + shape_.shots;
-    const uint32_t moves = 2 * shape_.shots;
-    for (; round_ < rounds; ++round_) {
-      for (; move_ < moves; ++move_) {
-        const uint32_t shot = move_ >> 1, taking = move_ & 1;
-        const size_t piece = round_ - shot - taking;  // before the first one: beyond the last
-        if (piece >= pieces_) continue;
-        const Flow& flow = shape_.flows[shot];
-        if (!(taking ? take<Mode::pipeline>(flow, piece) : publish<Mode::pipeline>(flow, piece))) return pause_;
-      }
-      move_ = 0;
-    }
-    return {Code::ok, -1, {}};
+    return run_pipeline();
   }
 
   Pause look_for_mismatch() override { return island_.find_mismatch(signature_); }
@@ -92,6 +79,23 @@ class StagedRoutine final : public Routine {
     Flow& flow = shape_.flows[0];
     flow.source = call.input.base ? call.input.base + (call.input.offset << element_shift_) : nullptr;
     flow.sink = call.output.base ? call.output.base + (call.output.offset << element_shift_) : nullptr;
+  }
+
+  [[gnu::noinline]] Pause run_pipeline() {
+    if (failed_) return {Code::unsupported, -1, {}};
+    const size_t rounds = pieces_ + shape_.shots;
+    const uint32_t moves = 2 * shape_.shots;
+    for (; round_ < rounds; ++round_) {
+      for (; move_ < moves; ++move_) {
+        const uint32_t shot = move_ >> 1, taking = move_ & 1;
+        const size_t piece = round_ - shot - taking;  // before the first one: beyond the last
+        if (piece >= pieces_) continue;
+        const Flow& flow = shape_.flows[shot];
+        if (!(taking ? take<Mode::pipeline>(flow, piece) : publish<Mode::pipeline>(flow, piece))) return pause_;
+      }
+      move_ = 0;
+    }
+    return {Code::ok, -1, {}};
   }
 
   // A call of one exchange and one piece, as small messages are: the same two moves without the pipeline's bookkeeping.
@@ -182,7 +186,7 @@ class StagedRoutine final : public Routine {
       const uint64_t lag = 1 + shape_.shots;
       if (chunk + 1 > counters.credit + lag) counters.credit = chunk + 1 - lag;
     }
-    ring_.consumed(island_.me).store(chunk + 1, std::memory_order_release);  // after the reads of the slot
+    ring_.consume(chunk + 1);
     island_.ring_all();
     return true;
   }
