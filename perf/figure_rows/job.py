@@ -127,4 +127,6 @@ class Job:
                     except ProcessLookupError:
                         pass
             process.wait()
+            if process.stdout:
+                process.stdout.close()
         self.errors.close()

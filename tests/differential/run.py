@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the differential test under Open MPI's launcher: run.py PROGRAM [RANKS [SEED]]. Skips, with a sentence, where there is no launcher."""
+"""Runs the differential test under Open MPI's launcher: run.py PROGRAM [RANKS [SEED]]. Skips, with a sentence, where there is none."""
 import os
 import shutil
 import subprocess

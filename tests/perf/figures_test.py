@@ -1,12 +1,14 @@
 """The figures' arithmetic: the peer with the best median, dropped rounds, a second try, and the last line."""
 import pathlib
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "perf"))
 
-from figure_rows import rotation
+from figure_rows import rotation, syscalls
 from figure_rows.goals import BY_NAME, GOALS
+from figure_rows.job import Job
 from figure_rows.outcome import Miss
 from figure_rows.report import last_line
 
@@ -82,6 +84,73 @@ class Rounds(unittest.TestCase):
 
     def test_sizes_are_written_as_people_say_them(self):
         self.assertEqual([rotation.size_text(n) for n in (8, 4096, 1 << 20, 1000)], ["8B", "4KiB", "1MiB", "1000B"])
+
+
+class SystemCalls(unittest.TestCase):
+    TRACE = """12 mmap(NULL, 4096) = 0x7f
+12 write(-1, "begin", 5) = -1 EBADF (Bad file descriptor)
+12 sched_yield( <unfinished ...>
+13 epoll_wait(4, [], 8, -1) = 0
+12 <... sched_yield resumed>) = 0
+12 sched_yield() = 0
+12 write(-1, "end", 3) = -1 EBADF (Bad file descriptor)
+12 munmap(0x7f, 4096) = 0
+"""
+
+    def test_only_those_between_the_marks_count_and_each_once(self):
+        self.assertEqual(syscalls.calls_between_marks(self.TRACE), {"sched_yield": 2, "epoll_wait": 1})
+
+    def test_yields_are_free_up_to_a_number_or_always(self):
+        counts = syscalls.calls_between_marks(self.TRACE)
+        self.assertEqual(syscalls.beyond(counts, 20), 1)
+        self.assertEqual(syscalls.beyond(counts, 1), 2)
+        self.assertEqual(syscalls.beyond(counts, None), 1)
+
+    def test_a_trace_without_marks_is_a_miss(self):
+        with self.assertRaises(Miss):
+            syscalls.calls_between_marks("12 mmap() = 0")
+
+
+FAKE_JOB = """
+import sys
+for line in sys.stdin:
+    word = line.split()[0]
+    if word == "quit":
+        break
+    print("noise", flush=True)
+    print("version fake 1" if word == "version" else "time 12.5 100 0", flush=True)
+"""
+
+
+class Jobs(unittest.TestCase):
+    def start(self, script):
+        job = Job("fake", [([sys.executable, "-c", script], {})])
+        self.addCleanup(job.end)
+        return job
+
+    def test_a_job_answers_stands_still_goes_on_and_ends(self):
+        job = self.start(FAKE_JOB)
+        self.assertEqual(job.start(), "fake 1")
+        job.pause()
+        pid = job.processes[0].pid
+        for _ in range(200):
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T":
+                break
+            time.sleep(0.01)
+        else:
+            self.fail("it does not stand still")
+        job.resume()
+        self.assertEqual(job.ask("point all_reduce 8 1 malloc"), "time 12.5 100 0")
+
+    def test_a_job_that_ends_is_a_miss_with_its_last_words(self):
+        job = self.start("import sys; sys.stderr.write('no such library'); sys.exit(1)")
+        with self.assertRaisesRegex(Miss, "no such library"):
+            job.start()
+
+    def test_a_job_that_does_not_answer_is_a_miss(self):
+        job = self.start("import time; time.sleep(60)")
+        with self.assertRaisesRegex(Miss, "did not answer"):
+            job.start(deadline_s=0.3)
 
 
 class Goals(unittest.TestCase):
