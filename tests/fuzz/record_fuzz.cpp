@@ -21,7 +21,10 @@ Record record(uint64_t number) {
 
 }  // namespace
 
-std::vector<std::string> seeds() { return {record(1).encode(), record(2).encode(), Record().encode()}; }
+std::vector<std::string> seeds() {
+  require(Record::decode(record(1).encode()).ok(), "an honest record is read");
+  return {record(1).encode(), record(2).encode(), Record().encode()};
+}
 
 // Beside an honest one, in either order.
 void put_beside_an_honest_one(const Record& stranger) {

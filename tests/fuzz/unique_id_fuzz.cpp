@@ -15,6 +15,9 @@ std::vector<std::string> seeds() {
   }
   std::string bytes(unique_id_bytes, '\0');
   id.encode(std::span<std::byte, unique_id_bytes>(reinterpret_cast<std::byte*>(bytes.data()), unique_id_bytes));
+  require(
+      UniqueId::decode(std::span<const std::byte, unique_id_bytes>(reinterpret_cast<const std::byte*>(bytes.data()), unique_id_bytes)).ok(),
+      "an honest id is read");
   return {bytes, std::string(unique_id_bytes, '\0'), std::string(unique_id_bytes, '\xff')};
 }
 
