@@ -15,8 +15,9 @@ enum class Opcode : uint8_t {
   reduce_arrived,  // target = target op what the recv_lend at index `source` brought
   copy,
   reduce,
-  join,    // nothing; stands for "all pieces of a step", so that dependencies of split steps stay few
-  routine  // a whole phase; `source` is its index in phases
+  join,     // nothing; stands for "all pieces of a step", so that dependencies of split steps stay few
+  routine,  // a whole phase; `source` is its index in phases
+  end       // behind the last; only its edge_begin means something
 };
 
 // Whose chunks say how long a range is. A scratch chunk is as long as some chunk of the vector (Plan::scratch_like), so that both ends of a
@@ -31,10 +32,10 @@ struct Instruction {
   LengthOf length_of = LengthOf::output;
   uint16_t ordinal = 0;
   uint8_t channel = 0;
-  uint8_t spare = 0;
+  uint8_t only_reduce = 0;  // recv_lend: releases nothing but its reduce
   uint32_t source = 0, target = 0, count = 0, length_first = 0;
-  uint32_t peer = 0;  // the rank; copy, reduce and reduce_arrived: source stride | target stride << 16
-  uint32_t step = 0;  // of the plan
+  uint32_t peer = 0;        // the rank; copy, reduce and reduce_arrived: source stride | target stride << 16
+  uint32_t edge_begin = 0;  // into edges; up to that of the next instruction
   uint32_t source_stride() const { return peer & 0xffff; }
   uint32_t target_stride() const { return peer >> 16; }
 };
@@ -53,22 +54,23 @@ struct ChunkRange {
 };
 
 struct Program::Body {
-  std::vector<Instruction> instructions;
-  std::vector<uint16_t> waits;       // for Frontier
-  std::vector<uint32_t> edge_begin;  // likewise
-  std::vector<uint32_t> edges;
-  std::vector<ReplacedPhase> phases;   // in program order
-  std::vector<Rank> peers;             // ranks that messages go to or come from
-  std::vector<uint32_t> messages;      // by step: how many sends and receives stand before it (user messages, `received`)
-  std::vector<uint32_t> receives;      // by step: how many receives stand before it
-  std::vector<uint32_t> scratch_like;  // as in the plan
-  std::vector<ChunkRange> written;     // of the output: what avg's epilogue divides
+  std::vector<Instruction> instructions;  // and `end` behind them
+  std::vector<uint16_t> waits;            // how many releases each needs
+  std::vector<uint32_t> edges;            // whom each releases
+  std::vector<uint32_t> steps;            // of the plan, by instruction
+  std::vector<ReplacedPhase> phases;      // in program order
+  std::vector<Rank> peers;                // ranks that messages go to or come from
+  std::vector<uint32_t> messages;         // by step: how many sends and receives stand before it (user messages, `received`)
+  std::vector<uint32_t> receives;         // by step: how many receives stand before it
+  std::vector<uint32_t> scratch_like;     // as in the plan
+  std::vector<ChunkRange> written;        // of the output: what avg's epilogue divides
   uint32_t message_count = 0, receive_count = 0;
   uint32_t input_chunks = 0, output_chunks = 0, scratch_chunks = 0;
   Rank highest_peer = -1;
   uint64_t slice_bytes = 0;
   uint32_t window = 1;
   bool user_messages = false, reduces = false, lends = false;
+  uint32_t size() const { return static_cast<uint32_t>(waits.size()); }
   bool long_transfers = false;  // some transfer has more than one chunk: whole layouts only
 };
 

@@ -29,7 +29,8 @@ Pause Executor::State::pause() const {
     pause.code = Code::ok;
     return pause;
   }
-  if (outstanding_ == 0 && active_ == 1 && communicators_[0]->in_routine != nullptr) pause.wait = communicators_[0]->pause.wait;
+  if (active_ == 1 && !outstanding() && kept_back_ == 0 && communicators_[0]->in_routine != nullptr)
+    pause.wait = communicators_[0]->pause.wait;
   return pause;
 }
 

@@ -78,7 +78,7 @@ class Executor {
   void fail_communicator(uint64_t communicator, Code, Rank blamed);  // all of its operations, now; transports forget it
   bool look_for_mismatch();  // after a long wait: asks the routines under way; what differs fails. true: something failed
   bool idle() const;
-  uint64_t moves() const;   // grows whenever progress() moved something: a waiter's patience begins anew
+  uint64_t moves() const;                                 // grows whenever progress() moved something: a waiter's patience begins anew
   bool busy(uint64_t communicator) const;                 // has operations under way
   std::vector<Rank> waiting_for(const Operation&) const;  // ranks whose messages or words it needs now; for "who is late"
 

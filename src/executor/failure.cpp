@@ -12,21 +12,19 @@ bool transfers(Opcode op) { return op == Opcode::send || op == Opcode::recv || o
 template <class Visit>
 void each_transfer(const Run& run, Visit visit) {
   for (const Slot* slot : run.slots)
-    for (uint32_t word = 0; word < slot->under_way.size(); ++word)
-      for (uint64_t bits = slot->under_way[word]; bits != 0; bits &= bits - 1) {
-        const uint32_t index = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
-        if (transfers(slot->instructions[index].op)) visit(*slot, index);
-      }
+    for (uint32_t index = 0; index < slot->walk.size(); ++index)
+      if (slot->walk.begun(index) && transfers(slot->instructions[index].op)) visit(*slot, index);
 }
 
 }  // namespace
 
 void Executor::State::release_held(Slot& slot) {
   if (!slot.run->body->lends) return;
-  for (uint32_t i = 0; i < slot.run->body->instructions.size(); ++i)
-    if (test_bit(slot.arrived_lent, i)) peer_of(slot, slot.instructions[i].peer).transport->release(token_of(slot, i));
-  std::fill(slot.arrived_lent.begin(), slot.arrived_lent.end(), 0);
-  std::fill(slot.held.begin(), slot.held.end(), 0);
+  for (uint32_t i = 0; i < slot.walk.size(); ++i) {
+    if (slot.instructions[i].op != Opcode::recv_lend || !slot.walk.held(i)) continue;
+    if (slot.lent[i]) peer_of(slot, slot.instructions[i].peer).transport->release(token_of(slot, i));
+    slot.walk.drop(i);
+  }
 }
 
 // Nothing of it is issued any more. What is posted must come back first; what was kept back never went out.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/executor/fusion.h"
+#include "src/executor/walk.h"
 
 namespace hawser {
 namespace {
@@ -85,8 +86,9 @@ class Lowering {
     }
   }
 
-  uint32_t add(const Instruction& instruction) {
+  uint32_t add(const Instruction& instruction, uint32_t step) {
     body_->instructions.push_back(instruction);
+    body_->steps.push_back(step);
     return static_cast<uint32_t>(body_->instructions.size() - 1);
   }
 
@@ -102,11 +104,9 @@ class Lowering {
     }
     emitted.first = static_cast<uint32_t>(body_->instructions.size());
     emitted.count = pieces(step);
-    for (uint32_t piece = 0; piece < emitted.count; ++piece) add(piece_of(step, piece, emitted.count));
+    for (uint32_t piece = 0; piece < emitted.count; ++piece) add(piece_of(step, piece, emitted.count), step);
     if (!joined_[step]) return;
-    Instruction join;
-    join.step = step;
-    emitted.join = add(join);
+    emitted.join = add(Instruction(), step);
   }
 
   void emit_phase() {
@@ -114,10 +114,9 @@ class Lowering {
     Instruction routine;
     routine.op = Opcode::routine;
     routine.source = next_phase_;
-    routine.step = std::min(phase.first_step, steps());
     const std::vector<Rank>& members = plan_.groups[phase.group];
     const auto mine = static_cast<uint32_t>(std::find(members.begin(), members.end(), me_) - members.begin());
-    ReplacedPhase replaced{phase, options_.routines[chosen_[next_phase_]], members, mine, add(routine)};
+    ReplacedPhase replaced{phase, options_.routines[chosen_[next_phase_]], members, mine, add(routine, phase.first_step)};
     body_->phases.push_back(std::move(replaced));
     ++next_phase_;
   }
@@ -136,7 +135,6 @@ class Lowering {
   Instruction piece_of(uint32_t step, uint32_t piece, uint32_t pieces) {
     const Step& s = plan_.steps[step];
     Instruction i;
-    i.step = step;
     if (s.count == 0) return i;
     i.op = opcode(step);
     i.source_buffer = s.source_buffer;
@@ -254,16 +252,22 @@ class Lowering {
   bool lay_edges() {
     std::sort(edges_.begin(), edges_.end());
     edges_.erase(std::unique(edges_.begin(), edges_.end()), edges_.end());
-    const size_t size = body_->instructions.size();
-    std::vector<uint32_t> waits(size, 0);
-    body_->edge_begin.assign(size + 1, 0);
+    std::vector<uint32_t> waits(body_->instructions.size(), 0);
+    Instruction end;
+    end.op = Opcode::end;
+    body_->instructions.push_back(end);
     for (const auto& [from, to] : edges_) {
       ++waits[to];
-      ++body_->edge_begin[from + 1];
+      ++body_->instructions[from + 1].edge_begin;
       body_->edges.push_back(to);
     }
-    for (size_t i = 0; i < size; ++i) body_->edge_begin[i + 1] += body_->edge_begin[i];
-    if (std::any_of(waits.begin(), waits.end(), [](uint32_t wait) { return wait > UINT16_MAX; })) return false;
+    for (size_t i = 0; i < waits.size(); ++i) body_->instructions[i + 1].edge_begin += body_->instructions[i].edge_begin;
+    for (size_t i = 0; i < waits.size(); ++i) {
+      Instruction& instruction = body_->instructions[i];
+      const bool alone = body_->instructions[i + 1].edge_begin - instruction.edge_begin == 1;
+      instruction.only_reduce = instruction.op == Opcode::recv_lend && alone;
+    }
+    if (std::any_of(waits.begin(), waits.end(), [](uint32_t wait) { return wait >= Walk::kHeld; })) return false;
     body_->waits.assign(waits.begin(), waits.end());
     return true;
   }

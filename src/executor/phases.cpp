@@ -29,8 +29,7 @@ bool Executor::State::drive_routines(CommunicatorState& communicator) {
     Slot& slot = *run.slots[run.order.slice() % run.slots.size()];
     run.order.advance();
     if (run.order.done()) --routines_left_;
-    clear_bit(slot.under_way, replaced.instruction);
-    slot.frontier.complete(replaced.instruction);
+    slot.walk.complete(replaced.instruction);
     advance(slot);
   }
   return moved;
@@ -43,7 +42,7 @@ bool Executor::State::start_routine(CommunicatorState& communicator) {
     if (run->stopped) return false;
     const ReplacedPhase& replaced = run->body->phases[run->order.phase()];
     Slot& slot = *run->slots[run->order.slice() % run->slots.size()];
-    if (!slot.active || slot.slice_number != run->order.slice() || !test_bit(slot.under_way, replaced.instruction)) return false;
+    if (!slot.active || slot.slice_number != run->order.slice() || !slot.walk.begun(replaced.instruction)) return false;
     replaced.routine->start(phase_call(*run, slot, replaced, run->piece));
     communicator.in_routine = run;
     communicator.pause = Pause();

@@ -16,7 +16,7 @@ std::unique_ptr<const Program> Program::lower(const Plan& plan, Rank me, Program
 Program::~Program() = default;
 
 Routine* Program::only_routine() const {
-  const bool only = body_->instructions.size() == 1 && body_->instructions[0].op == Opcode::routine;
+  const bool only = body_->size() == 1 && body_->instructions[0].op == Opcode::routine;
   return only ? body_->phases[0].routine.get() : nullptr;
 }
 
@@ -25,7 +25,7 @@ const Phase* Program::only_phase() const { return only_routine() != nullptr ? &b
 size_t Program::bytes() const {
   const Body& body = *body_;
   size_t bytes = sizeof(Program) + sizeof(Body) + body.instructions.capacity() * sizeof(Instruction);
-  bytes += body.waits.capacity() * sizeof(uint16_t) + (body.edge_begin.capacity() + body.edges.capacity()) * sizeof(uint32_t);
+  bytes += body.waits.capacity() * sizeof(uint16_t) + (body.steps.capacity() + body.edges.capacity()) * sizeof(uint32_t);
   bytes += (body.peers.capacity() + body.messages.capacity() + body.receives.capacity()) * sizeof(uint32_t);
   bytes += body.scratch_like.capacity() * sizeof(uint32_t) + body.phases.capacity() * sizeof(ReplacedPhase) +
            body.written.capacity() * sizeof(ChunkRange);

@@ -59,8 +59,6 @@ View vector_of(const Program::Body& body, const View* views) {
 
 bool any_listed(const Binding& binding) { return listed(binding.buffers[0]) || listed(binding.buffers[1]); }
 
-size_t words(size_t bits) { return (bits + 63) / 64; }
-
 }  // namespace
 
 Run& Executor::State::take_run() {
@@ -179,11 +177,13 @@ bool Executor::State::prepare(Run& run) {
     slot.views[2].chunk = run.slice_bytes;
     slot.views[2].total = UINT64_MAX;
     slot.views[3] = vector_of(body, slot.views);
-    slot.under_way.assign(words(body.instructions.size()), 0);
+    slot.peers = operation.peers.data();
+    slot.signature = operation.signature;
+    slot.plain = !any_listed(binding) && !body.user_messages && operation.received.empty();
+    if (slot.expected.size() < body.size()) slot.expected.resize(body.size());
     if (body.lends) {
-      slot.held.assign(words(body.instructions.size()), 0);
-      slot.arrived_lent.assign(words(body.instructions.size()), 0);
-      slot.arrived.resize(body.instructions.size());
+      if (slot.lent.size() < body.size()) slot.lent.resize(body.size());
+      if (slot.arrived.size() < body.size()) slot.arrived.resize(body.size());
     }
     slot.transfer.envelope = Envelope();
     slot.transfer.envelope.communicator = operation.communicator;
@@ -202,7 +202,7 @@ void Executor::State::begin_slice(Slot& slot, uint64_t number) {
   slot.views[0].offset = slot.views[1].offset = offset;
   if (run.body->input_chunks + run.body->output_chunks > 0) slot.views[3].offset = offset;
   slot.transfer.envelope.slice = static_cast<uint32_t>(number);
-  slot.frontier.start(run.body->waits, run.body->edge_begin, run.body->edges);
+  slot.walk.start(*run.body);
   slot.active = true;
 }
 
@@ -251,6 +251,7 @@ void Executor::State::leave(Run& run) {
   for (Slot* slot : run.slots) {
     slot->active = false;
     slot->run = nullptr;
+    slot->walk.end();
     free_slots_.push_back(slot);
   }
   run.slots.clear();

@@ -11,7 +11,7 @@
 #include "src/executor/routine_order.h"
 #include "src/executor/scratch_pool.h"
 #include "src/executor/view.h"
-#include "src/plan/frontier.h"
+#include "src/executor/walk.h"
 
 namespace hawser {
 
@@ -21,16 +21,18 @@ struct Run;
 struct Slot {
   Run* run = nullptr;
   const Instruction* instructions = nullptr;
-  uint32_t id = 0;  // index in slots_: the upper half of every token
+  const PeerIndex* peers = nullptr;  // by rank
+  uint32_t id = 0;                   // index in slots_: the upper half of every token
+  uint32_t signature = 0;
   bool active = false;
+  bool plain = false;  // a collective on uniform layouts that does not tell what it received
   uint64_t slice_number = 0;
   uint64_t limit = 0;        // bytes of a whole chunk in this slice
   View views[length_kinds];  // input, output, scratch, and the vector that scratch is measured by
-  Frontier frontier;
-  std::vector<uint64_t> under_way;        // by instruction, bits: transfers and routines begun and not done
-  std::vector<uint64_t> held;             // likewise: receives that arrived before their reduce could run
+  Walk walk;
+  std::vector<uint64_t> expected;         // by instruction: bytes of a receive under way
   std::vector<const std::byte*> arrived;  // by reduce_arrived: what the held receive brought
-  std::vector<uint64_t> arrived_lent;     // bits: that lies in the transport, and must be released
+  std::vector<uint8_t> lent;              // by receive: that lies in the transport, and must be released
   Transfer transfer;                      // filled but for what a step decides
 };
 
@@ -99,20 +101,24 @@ struct Executor::State {
   // transfers.cpp
   void advance(Slot&);  // until nothing of it is ready
   void issue(Slot&, uint32_t index);
-  void post(Slot&, uint32_t index, uint64_t bytes, std::byte* data);
-  void post_to(Peer&, Slot&, uint32_t index, uint64_t bytes, std::byte* data);
+  void post(Slot&, uint32_t index, const View& view, uint32_t chunk);
+  bool open(Slot&, uint32_t index, Peer&);
+  void mark_user(const Slot&, uint32_t index, Transfer&) const;
   void post_again(Token);
   void move(Slot&, const Instruction&);
-  void reduce_arrived(Slot&, const Instruction&, const std::byte* data);
+  void reduce_arrived(Slot&, const Instruction&, const std::byte* data, uint64_t bytes);
+  void reduce_scattered(Slot&, const Instruction&, const std::byte* data);
   void take_completions(size_t count);
   bool take(const Completion&);  // true: its slot may have more to do
+  bool take_unlike(Slot&, uint32_t index, const Completion&);
   bool receive_differs(Slot&, const Instruction&, const Completion&);
   void arrived(Slot&, uint32_t index, const Completion&);
   void run_held(Slot&, uint32_t index);
   bool poll();
+  bool outstanding() const;  // any transfer posted
   uint64_t message_bytes(const Slot&, const Instruction&) const;
   void edge_open(PeerIndex);
-  Peer& peer_of(const Slot& slot, uint32_t rank) { return peers_[slot.run->operation->peers[rank]]; }
+  Peer& peer_of(const Slot& slot, uint32_t rank) { return peers_[slot.peers[rank]]; }
   Code peer_code(const Slot& slot, const Instruction& i) { return peer_of(slot, i.peer).code; }  // the engine may know better than peer
 
   // phases.cpp
@@ -148,7 +154,6 @@ struct Executor::State {
   std::vector<Run*> finished_, reporting_;
   std::unordered_map<uint64_t, DeadCommunicator> dead_;
   ScratchPool scratch_;
-  uint64_t outstanding_ = 0;  // transfers posted
   uint64_t kept_back_ = 0;
   uint32_t failed_peers_ = 0;
   uint32_t routines_left_ = 0;       // runs with routines to come
@@ -158,9 +163,6 @@ struct Executor::State {
   std::vector<Completion> batch_ = std::vector<Completion>(64);
 };
 
-inline bool test_bit(const std::vector<uint64_t>& bits, uint32_t i) { return (bits[i / 64] >> (i % 64) & 1) != 0; }
-inline void set_bit(std::vector<uint64_t>& bits, uint32_t i) { bits[i / 64] |= uint64_t{1} << (i % 64); }
-inline void clear_bit(std::vector<uint64_t>& bits, uint32_t i) { bits[i / 64] &= ~(uint64_t{1} << (i % 64)); }
 inline Token token_of(const Slot& slot, uint32_t instruction) { return uint64_t{slot.id} << 32 | instruction; }
 
 }  // namespace hawser

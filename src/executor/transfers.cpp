@@ -20,12 +20,8 @@ uint64_t Executor::State::message_bytes(const Slot& slot, const Instruction& i) 
 
 void Executor::State::advance(Slot& slot) {
   while (slot.active && !slot.run->stopped) {
-    Frontier& frontier = slot.frontier;
-    for (uint32_t index = frontier.ready(); index != Frontier::kNone; index = frontier.ready()) {
-      frontier.take(index);
-      issue(slot, index);
-    }
-    if (!frontier.done() || !next_slice(slot)) return;
+    slot.walk.run([&](uint32_t index) { issue(slot, index); });
+    if (!slot.walk.done() || !next_slice(slot)) return;
   }
 }
 
@@ -33,11 +29,10 @@ inline void Executor::State::issue(Slot& slot, uint32_t index) {
   const Instruction& i = slot.instructions[index];
   switch (i.op) {
     case Opcode::send:
-      return post(slot, index, message_bytes(slot, i), address(source_view(slot, i), i.source));
-    case Opcode::recv:
-      return post(slot, index, message_bytes(slot, i), address(target_view(slot, i), i.target));
     case Opcode::recv_lend:
-      return post(slot, index, message_bytes(slot, i), address(source_view(slot, i), i.source));
+      return post(slot, index, source_view(slot, i), i.source);
+    case Opcode::recv:
+      return post(slot, index, target_view(slot, i), i.target);
     case Opcode::reduce_arrived:
       return run_held(slot, index);
     case Opcode::copy:
@@ -45,64 +40,70 @@ inline void Executor::State::issue(Slot& slot, uint32_t index) {
       move(slot, i);
       break;
     case Opcode::join:
+    case Opcode::end:
       break;
     case Opcode::routine:
-      return set_bit(slot.under_way, index);  // its turn comes in drive_routines()
+      return slot.walk.begin(index);  // its turn comes in drive_routines()
   }
-  slot.frontier.complete(index);
+  slot.walk.complete(index);
 }
 
-inline void Executor::State::post(Slot& slot, uint32_t index, uint64_t bytes, std::byte* data) {
+inline void Executor::State::post(Slot& slot, uint32_t index, const View& view, uint32_t chunk) {
   const Instruction& i = slot.instructions[index];
-  if (bytes == 0 && !slot.run->body->user_messages) {  // both ends know: there is no such message
-    slot.frontier.complete(index);
-    return;
-  }
-  set_bit(slot.under_way, index);
-  Peer& peer = peer_of(slot, i.peer);
-  if (peer.transport == nullptr) [[unlikely]] {
-    const PeerIndex number = slot.run->operation->peers[i.peer];
-    peer.transport = edges_.edge(number);
-    if (peer.transport == nullptr) {
-      peer.kept_back.push_back(token_of(slot, index));
-      ++kept_back_;
-      return;
-    }
-    const Abilities abilities = peer.transport->abilities();
-    peer.lend_bytes = abilities.lends ? abilities.eager_bytes : 0;
-  }
-  post_to(peer, slot, index, bytes, data);
-}
-
-inline void Executor::State::post_to(Peer& peer, Slot& slot, uint32_t index, uint64_t bytes, std::byte* data) {
-  const Instruction& i = slot.instructions[index];
-  Run& run = *slot.run;
   Transfer& transfer = slot.transfer;
-  transfer.peer = run.operation->peers[i.peer];
+  uint64_t bytes;
+  std::byte* data;
+  if (slot.plain) [[likely]] {
+    bytes = uniform_length(slot.views[static_cast<size_t>(i.length_of)], slot.limit, i.length_first, i.count);
+    data = uniform_address(view, chunk);
+  } else {
+    bytes = message_bytes(slot, i);
+    data = address(view, chunk);
+  }
+  // Both ends know of an empty part of a collective: there is no such message. A user's is one.
+  if (bytes == 0 && transfer.envelope.kind == MessageKind::collective) return slot.walk.complete(index);
+  slot.walk.begin(index);
+  transfer.peer = slot.peers[i.peer];
+  Peer& peer = peers_[transfer.peer];
+  if (peer.transport == nullptr && !open(slot, index, peer)) [[unlikely]]
+    return;
   transfer.envelope.bytes = bytes;
   transfer.envelope.ordinal = i.ordinal;
   transfer.envelope.channel = i.channel;
   transfer.token = token_of(slot, index);
-  if (run.body->user_messages) [[unlikely]] {
-    transfer.envelope.operation = run.operation->user_numbers[run.body->messages[i.step]];
-    if (data == nullptr) data = &nothing;
-  }
   transfer.bytes = {data, bytes};
-  ++run.outstanding;
-  ++outstanding_;
-  if (i.op == Opcode::send) {
-    peer.transport->send(transfer);
-    return;
-  }
+  if (!slot.plain) mark_user(slot, index, transfer);
+  ++slot.run->outstanding;
+  if (i.op == Opcode::send) return peer.transport->send(transfer);
+  slot.expected[index] = bytes;
   if (i.op == Opcode::recv_lend && bytes <= peer.lend_bytes) transfer.bytes = {};
   peer.transport->recv(transfer);
 }
 
+void Executor::State::mark_user(const Slot& slot, uint32_t index, Transfer& transfer) const {
+  if (transfer.envelope.kind != MessageKind::user) return;
+  const Program::Body& body = *slot.run->body;
+  transfer.envelope.operation = slot.run->operation->user_numbers[body.messages[body.steps[index]]];
+  if (transfer.bytes.data() == nullptr) transfer.bytes = {&nothing, transfer.bytes.size()};
+}
+
+// False: there is no edge yet, and the transfer is kept back for it.
+bool Executor::State::open(Slot& slot, uint32_t index, Peer& peer) {
+  peer.transport = edges_.edge(slot.peers[slot.instructions[index].peer]);
+  if (peer.transport == nullptr) {
+    peer.kept_back.push_back(token_of(slot, index));
+    ++kept_back_;
+    return false;
+  }
+  const Abilities abilities = peer.transport->abilities();
+  peer.lend_bytes = abilities.lends ? abilities.eager_bytes : 0;
+  return true;
+}
+
 void Executor::State::post_again(Token token) {  // kept back until now
   Slot& slot = *slots_[token >> 32];
-  const uint32_t index = static_cast<uint32_t>(token);
-  clear_bit(slot.under_way, index);
-  issue(slot, index);
+  slot.walk.reissue(static_cast<uint32_t>(token));
+  issue(slot, static_cast<uint32_t>(token));
 }
 
 void Executor::State::edge_open(PeerIndex number) {
@@ -139,21 +140,22 @@ void Executor::State::move(Slot& slot, const Instruction& i) {
 }
 
 // A message lies as its chunks do in scratch: one after the other.
-inline void Executor::State::reduce_arrived(Slot& slot, const Instruction& i, const std::byte* data) {
+inline void Executor::State::reduce_arrived(Slot& slot, const Instruction& i, const std::byte* data, uint64_t bytes) {
+  if (i.count != 1 && (!slot.plain || i.target_stride() != 1)) [[unlikely]]
+    return reduce_scattered(slot, i, data);
+  std::byte* result = address(target_view(slot, i), i.target);
+  const void* const inputs[] = {result, data};
+  slot.run->reduce(result, inputs, 2, bytes >> slot.run->element_shift, 1, false);
+}
+
+void Executor::State::reduce_scattered(Slot& slot, const Instruction& i, const std::byte* data) {
   const View& target = target_view(slot, i);
   const Run& run = *slot.run;
-  if (i.count == 1 || (i.target_stride() == 1 && target.pointers == nullptr)) [[likely]] {
-    std::byte* result = address(target, i.target);
-    const void* const inputs[] = {result, data};
-    run.reduce(result, inputs, 2, message_bytes(slot, i) >> run.element_shift, 1, false);
-    return;
-  }
   for (uint32_t piece = 0; piece < i.count; ++piece) {
     const uint32_t into = i.target + piece * i.target_stride();
-    const uint64_t bytes = length(target, slot.limit, into, 1);
     std::byte* result = address(target, into);
     const void* const inputs[] = {result, data + piece * run.slice_bytes};
-    run.reduce(result, inputs, 2, bytes >> run.element_shift, 1, false);
+    run.reduce(result, inputs, 2, length(target, slot.limit, into, 1) >> run.element_shift, 1, false);
   }
 }
 
@@ -161,16 +163,15 @@ inline void Executor::State::arrived(Slot& slot, uint32_t index, const Completio
   const Instruction& recv = slot.instructions[index];
   const std::byte* data = completion.lent != nullptr ? completion.lent : address(source_view(slot, recv), recv.source);
   const uint32_t reduce = recv.target;
-  slot.frontier.complete(index);
-  if (slot.frontier.is_ready(reduce)) [[likely]] {
-    slot.frontier.take(reduce);
-    reduce_arrived(slot, slot.instructions[reduce], data);
+  if (recv.only_reduce && slot.walk.complete_into(index, reduce)) [[likely]] {
+    reduce_arrived(slot, slot.instructions[reduce], data, completion.bytes);
     if (completion.lent != nullptr) peer_of(slot, recv.peer).transport->release(completion.token);
-    slot.frontier.complete(reduce);
+    slot.walk.complete(reduce);
     return;
   }
-  set_bit(slot.held, index);
-  if (completion.lent != nullptr) set_bit(slot.arrived_lent, index);
+  if (!recv.only_reduce) slot.walk.complete(index);
+  slot.walk.hold(index);
+  slot.lent[index] = completion.lent != nullptr;
   slot.arrived[reduce] = data;
 }
 
@@ -178,19 +179,23 @@ inline void Executor::State::arrived(Slot& slot, uint32_t index, const Completio
 void Executor::State::run_held(Slot& slot, uint32_t index) {
   const Instruction& i = slot.instructions[index];
   const uint32_t recv = i.source;
-  if (test_bit(slot.held, recv)) {
-    reduce_arrived(slot, i, slot.arrived[index]);
-    clear_bit(slot.held, recv);
-    if (test_bit(slot.arrived_lent, recv)) {
-      clear_bit(slot.arrived_lent, recv);
-      peer_of(slot, slot.instructions[recv].peer).transport->release(token_of(slot, recv));
-    }
+  if (slot.walk.held(recv)) {
+    reduce_arrived(slot, i, slot.arrived[index], slot.expected[recv]);
+    slot.walk.drop(recv);
+    if (slot.lent[recv]) peer_of(slot, slot.instructions[recv].peer).transport->release(token_of(slot, recv));
   }
-  slot.frontier.complete(index);
+  slot.walk.complete(index);
+}
+
+bool Executor::State::outstanding() const {
+  for (size_t i = 0; i < active_; ++i)
+    for (const Run* run : communicators_[i]->runs)
+      if (run->outstanding > 0) return true;
+  return false;
 }
 
 bool Executor::State::poll() {
-  if (outstanding_ == 0) return false;
+  if (!outstanding()) return false;
   bool moved = false;
   for (Transport* transport : edges_.open_transports()) {
     size_t count;
@@ -217,29 +222,50 @@ void Executor::State::take_completions(size_t count) {
 inline bool Executor::State::take(const Completion& completion) {
   Slot& slot = *slots_[completion.token >> 32];
   const uint32_t index = static_cast<uint32_t>(completion.token);
-  if (slot.run == nullptr || index >= slot.run->body->instructions.size() || !test_bit(slot.under_way, index)) return false;
+  if (!slot.walk.begun(index)) return false;
   Run& run = *slot.run;
-  const Instruction& i = slot.instructions[index];
-  clear_bit(slot.under_way, index);
   --run.outstanding;
-  --outstanding_;
-  if (run.stopped) [[unlikely]] {
-    if (completion.lent != nullptr) peer_of(slot, i.peer).transport->release(completion.token);
-    if (run.outstanding == 0) finish(run);
-    return false;
-  }
+  const Instruction& i = slot.instructions[index];
+  if (completion.code != Code::ok || run.stopped) [[unlikely]]
+    return take_unlike(slot, index, completion);
   if (i.op == Opcode::send) {
-    if (completion.code == Code::ok) [[likely]]
-      slot.frontier.complete(index);
-    else fail_run(run, peer_code(slot, i), static_cast<Rank>(i.peer));
+    slot.walk.complete(index);
     return true;
   }
-  const bool plain =
-      completion.code == Code::ok && completion.signature == slot.transfer.envelope.signature && completion.bytes == message_bytes(slot, i);
-  if (!plain && receive_differs(slot, i, completion)) [[unlikely]] { return false; }
-  if (!run.operation->received.empty()) run.operation->received[run.body->receives[i.step]] += completion.bytes;
+  const bool as_agreed = slot.plain && completion.signature == slot.signature && completion.bytes == slot.expected[index];
+  if (!as_agreed && take_unlike(slot, index, completion)) [[unlikely]]
+    return false;
   if (i.op == Opcode::recv_lend) arrived(slot, index, completion);
-  else slot.frontier.complete(index);
+  else slot.walk.complete(index);
+  return true;
+}
+
+// A completion that is not the usual one. Of a message as agreed after all: false. Else: whether its slot may have more to do.
+bool Executor::State::take_unlike(Slot& slot, uint32_t index, const Completion& completion) {
+  Run& run = *slot.run;
+  const Instruction& i = slot.instructions[index];
+  if (run.stopped) {
+    slot.walk.drop(index);
+    if (completion.lent != nullptr) peer_of(slot, i.peer).transport->release(completion.token);
+    if (run.outstanding == 0) finish(run);
+    return true;
+  }
+  if (i.op == Opcode::send) {
+    slot.walk.drop(index);
+    fail_run(run, peer_code(slot, i), static_cast<Rank>(i.peer));
+    return true;
+  }
+  const bool collective = slot.transfer.envelope.kind == MessageKind::collective;
+  const bool exact = completion.signature == slot.signature && completion.bytes == slot.expected[index];
+  if (completion.code != Code::ok || !exact || !collective) {
+    if (receive_differs(slot, i, completion)) {
+      slot.walk.drop(index);
+      return true;
+    }
+  }
+  if (!run.operation->received.empty()) run.operation->received[run.body->receives[run.body->steps[index]]] += completion.bytes;
+  if (completion.code == Code::ok) return false;
+  slot.walk.complete(index);  // truncated
   return true;
 }
 
@@ -247,7 +273,7 @@ inline bool Executor::State::take(const Completion& completion) {
 bool Executor::State::receive_differs(Slot& slot, const Instruction& i, const Completion& completion) {
   Run& run = *slot.run;
   const Rank from = static_cast<Rank>(i.peer);
-  const uint32_t mine = slot.transfer.envelope.signature;
+  const uint32_t mine = slot.signature;
   if (completion.lent != nullptr && (completion.code != Code::ok || !run.body->user_messages))
     peer_of(slot, i.peer).transport->release(completion.token);
   if (completion.code != Code::ok && completion.code != Code::truncated) {

@@ -17,10 +17,18 @@ struct View {  // one buffer of an operation, in one slice
   uint64_t listed = 0;  // how many
 };
 
+// Both without a look at lists, for calls known to have none.
+inline std::byte* uniform_address(const View& view, uint32_t chunk) { return view.base + (chunk * view.chunk + view.offset); }
+inline uint64_t uniform_length(const View& view, uint64_t limit, uint32_t first, uint32_t count) {
+  const uint64_t begin = first * view.chunk + view.offset;
+  const uint64_t end = std::min(begin + (count - 1) * view.chunk + limit, view.total);
+  return end > begin ? end - begin : 0;
+}
+
 inline std::byte* address(const View& view, uint32_t chunk) {
   if (view.pointers != nullptr) [[unlikely]]
     return chunk < view.listed ? view.pointers[chunk] : nullptr;
-  return view.base + (chunk * view.chunk + view.offset);
+  return uniform_address(view, chunk);
 }
 
 // Bytes of `count` chunks from `first`, as one message; count other than 1 only when there is one slice. limit: what a whole chunk has in
@@ -28,9 +36,7 @@ inline std::byte* address(const View& view, uint32_t chunk) {
 inline uint64_t length(const View& view, uint64_t limit, uint32_t first, uint32_t count) {
   if (view.pointers != nullptr) [[unlikely]]
     return first < view.listed ? view.lengths[first] : 0;
-  const uint64_t begin = first * view.chunk + view.offset;
-  const uint64_t end = std::min(begin + (count - 1) * view.chunk + limit, view.total);
-  return end > begin ? end - begin : 0;
+  return uniform_length(view, limit, first, count);
 }
 
 }  // namespace hawser
