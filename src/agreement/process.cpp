@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "hawser/hawser.h"
 #include "src/agreement/record.h"
 #include "src/base/log.h"
 #include "src/topology/discovery.h"
@@ -45,8 +44,7 @@ std::vector<NicRecord> nics_of(const std::vector<Interface>& interfaces) {
 Result<Record> record_of_this_process(const Config& config, const Identity& identity) {
   const Machine machine = discover();
   Record record;
-  record.library_version =
-      std::to_string(HAWSER_VERSION_MAJOR) + "." + std::to_string(HAWSER_VERSION_MINOR) + "." + std::to_string(HAWSER_VERSION_PATCH);
+  record.library_version = HAWSER_LIBRARY_VERSION;  // of the build
   record.settings = config.agreed_text();
   record.identity = identity;
   record.boot_id = machine.boot_id;

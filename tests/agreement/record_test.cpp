@@ -105,6 +105,7 @@ TEST(Record, ThisProcessKnowsItself) {
   EXPECT_EQ(record.value().process, static_cast<uint64_t>(::getpid()));
   EXPECT_EQ(record.value().user, ::geteuid());
   EXPECT_THAT(record.value().settings, ::testing::HasSubstr("tcp_lanes=2"));
+  EXPECT_FALSE(record.value().library_version.empty());
   EXPECT_FALSE(record.value().boot_id.empty());
   EXPECT_GT(record.value().cpus_x256, 0u);
   EXPECT_TRUE(Record::decode(record.value().encode()).ok());
