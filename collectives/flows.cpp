@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <map>
 
 #include "src/topology/contraction.h"
@@ -34,19 +35,22 @@ class RoundBuilder {
   }
   struct End {
     uint32_t run, cls, host, local;  // host: in the run
-    int island, index;
+    int island;
   };
   End end_of(Rank rank) const {
     const int host = topology_.host_of(rank);
     const uint32_t run = topology_.run_index_of_host(host);
     const uint32_t local = static_cast<uint32_t>(topology_.local_of(rank));
-    return {run, flows_.class_of_local_[run][local], static_cast<uint32_t>(host), local, topology_.island_of(rank), 0};
+    return {run, flows_.class_of_local_[run][local], static_cast<uint32_t>(host), local, topology_.island_of(rank)};
+  }
+  const Flows::Way& way_of(const End& from, const End& to) const {
+    if (from.host != to.host) return flows_.way(from.cls, to.cls);
+    return from.island == to.island ? flows_.in_island_[from.run] : flows_.inside_[from.run];
   }
   // One message.
   void add(const End& from, const End& to, uint32_t host_in_from, uint32_t host_in_to) {
     const bool near = from.host == to.host;
-    const Flows::Way& way =
-        near ? (from.island == to.island ? flows_.in_island_[from.run] : flows_.inside_[from.run]) : flows_.way(from.cls, to.cls);
+    const Flows::Way& way = way_of(from, to);
     count(way);
     load(instance(from, host_in_from, 0, true), flows_.resources_.sending(from.run), 0, way.overhead_ps);
     load(instance(to, host_in_to, 1, true), flows_.resources_.receiving(to.run), 0, way.overhead_ps);
@@ -114,6 +118,12 @@ Flows::Flows(const Topology& topology) : resources_(topology) {
 const Flows& Flows::of(const Topology& topology) {
   const auto make = [&] { return std::static_pointer_cast<const void>(std::make_shared<const Flows>(topology)); };
   return *static_cast<const Flows*>(topology.contraction().coefficients->get(make));
+}
+
+Flows::Message Flows::message(const Topology& topology, Rank from, Rank to) const {
+  const RoundBuilder builder(*this, topology, false);
+  const Way& way = builder.way_of(builder.end_of(from), builder.end_of(to));
+  return {way.latency_ps + 2 * way.overhead_ps, way.femtoseconds};
 }
 
 void Flows::find_classes(const Topology& topology) {
@@ -283,53 +293,115 @@ std::vector<std::vector<Rank>> groups_of(const Topology& topology, GroupKind kin
   return groups;
 }
 
+// Who sends to whom: a member, or `size` for nobody.
+struct Partners {
+  uint32_t size, power, pairs;
+  explicit Partners(uint32_t g) : size(g), power(std::bit_floor(g)), pairs(g - power) {}
+  uint32_t number(uint32_t member) const { return member < 2 * pairs ? member / 2 : member - pairs; }
+  uint32_t member(uint32_t at) const { return at < pairs ? 2 * at + 1 : at + pairs; }
+  bool left_out(uint32_t member) const { return member < 2 * pairs && member % 2 == 0; }
+  uint32_t after(uint32_t i, uint32_t distance) const { return (i + distance) % size; }
+  uint32_t before(uint32_t i) const { return (i + size - 1) % size; }
+  uint32_t fold_in(uint32_t i) const { return left_out(i) ? i + 1 : size; }
+  uint32_t fold_out(uint32_t i) const { return i < 2 * pairs && i % 2 == 1 ? i - 1 : size; }
+  uint32_t doubled(uint32_t i, uint32_t distance) const { return left_out(i) ? size : member(number(i) ^ distance); }
+  uint32_t down(uint32_t i, uint32_t distance) const { return i % (2 * distance) == 0 ? std::min(i + distance, size) : size; }
+  uint32_t up(uint32_t i, uint32_t distance) const { return i % (2 * distance) == distance ? i - distance : size; }
+};
+
+using Partner = std::function<uint32_t(uint32_t)>;
+
+uint32_t share_of(__int128 part, __int128 whole) {
+  return whole <= 0 ? 1024 : static_cast<uint32_t>(std::clamp<__int128>(part * 1024 / whole, 1, 1024));
+}
+
 }  // namespace
+
+// Rounds with one partner, for all groups of a kind.
+class GroupBuilder {
+ public:
+  GroupBuilder(const Flows& flows, const Topology& topology, const std::vector<std::vector<Rank>>& groups)
+      : builder_(flows, topology, true), groups_(groups), size_(static_cast<uint32_t>(groups[0].size())) {
+    std::vector<uint32_t> seen(topology.runs().size());
+    for (int host = 0; host < topology.hosts(); ++host) host_in_run_.push_back(seen[topology.run_index_of_host(host)]++);
+    for (Rank rank = 0; rank < topology.ranks(); ++rank) ends_.push_back(builder_.end_of(rank));
+  }
+  Round round(const Partner& partner) {
+    each(partner, [&](Rank from, Rank to) {
+      const auto &a = end(from), &b = end(to);
+      builder_.add(a, b, host_in_run_[a.host], host_in_run_[b.host]);
+    });
+    return builder_.take();
+  }
+  // rounds[i] moves weights[i] blocks: one clock for each rank, for latencies and for bytes.
+  Share share(const std::vector<Partner>& rounds, const std::vector<uint64_t>& weights) const {
+    std::vector<__int128> latency(ends_.size()), data(ends_.size());
+    __int128 all_latency = 0, all_data = 0;
+    for (size_t i = 0; i < rounds.size(); ++i) {
+      std::vector<__int128> next_latency = latency, next_data = data;
+      __int128 most_latency = 0, most_data = 0;
+      each(rounds[i], [&](Rank from, Rank to) {
+        const auto& way = builder_.way_of(end(from), end(to));
+        const __int128 takes = way.latency_ps + 2 * way.overhead_ps, moves = static_cast<__int128>(way.femtoseconds) * weights[i];
+        most_latency = std::max(most_latency, takes);
+        most_data = std::max(most_data, moves);
+        const auto a = static_cast<size_t>(from), b = static_cast<size_t>(to);
+        next_latency[b] = std::max(next_latency[b], latency[a] + takes);
+        next_data[b] = std::max(next_data[b], data[a] + moves);
+      });
+      latency.swap(next_latency), data.swap(next_data);
+      all_latency += most_latency, all_data += most_data;
+    }
+    return {share_of(*std::max_element(latency.begin(), latency.end()), all_latency),
+            share_of(*std::max_element(data.begin(), data.end()), all_data)};
+  }
+
+ private:
+  const RoundBuilder::End& end(Rank rank) const { return ends_[static_cast<size_t>(rank)]; }
+  template <class Visit>
+  void each(const Partner& partner, const Visit& visit) const {
+    for (const auto& members : groups_)
+      for (uint32_t i = 0; i < size_; ++i)
+        if (const uint32_t to = partner(i); to < size_) visit(members[i], members[to]);
+  }
+  RoundBuilder builder_;
+  const std::vector<std::vector<Rank>>& groups_;
+  uint32_t size_;
+  std::vector<RoundBuilder::End> ends_;
+  std::vector<uint32_t> host_in_run_;  // by host
+};
 
 void Flows::make_group(const Topology& topology, GroupKind kind) {
   GroupFlows& result = groups_[static_cast<size_t>(kind)];
   const auto groups = groups_of(topology, kind);
-  if (groups.empty() || groups[0].size() < 2) {
-    result.size = groups.empty() ? 0 : 1;
-    return;
-  }
-  const uint32_t g = static_cast<uint32_t>(groups[0].size());
-  result.size = g;
+  result.size = groups.empty() ? 0 : static_cast<uint32_t>(groups[0].size());
+  if (result.size < 2) return;
   result.direct = direct(topology, kind);
-  RoundBuilder builder(*this, topology, true);
-  std::vector<RoundBuilder::End> ends;
-  std::vector<uint32_t> host_in_run;  // by host
-  {
-    std::vector<uint32_t> seen(topology.runs().size());
-    for (int host = 0; host < topology.hosts(); ++host) host_in_run.push_back(seen[topology.run_index_of_host(host)]++);
-    for (Rank rank = 0; rank < topology.ranks(); ++rank) ends.push_back(builder.end_of(rank));
-  }
-  const auto round = [&](auto partner) {  // partner(member) gives the member it sends to, or g for nobody
-    for (const auto& members : groups)
-      for (uint32_t i = 0; i < g; ++i) {
-        const uint32_t to = partner(i);
-        if (to >= g) continue;
-        const auto &a = ends[static_cast<size_t>(members[i])], &b = ends[static_cast<size_t>(members[to])];
-        builder.add(a, b, host_in_run[a.host], host_in_run[b.host]);
-      }
-    return builder.take();
+  GroupBuilder builder(*this, topology, groups);
+  const Partners partners(result.size);
+  result.ring = builder.round([&](uint32_t i) { return partners.after(i, 1); });
+  result.ring_back = builder.round([&](uint32_t i) { return partners.before(i); });
+  result.fold_in = builder.round([&](uint32_t i) { return partners.fold_in(i); });
+  result.fold_out = builder.round([&](uint32_t i) { return partners.fold_out(i); });
+  const auto make = [&](auto who, uint32_t levels, std::vector<Round>& rounds) {
+    std::vector<Partner> list;
+    for (uint32_t level = 0; level < levels; ++level) {
+      list.push_back([&partners, who, level](uint32_t i) { return (partners.*who)(i, 1u << level); });
+      rounds.push_back(builder.round(list.back()));
+    }
+    return list;
   };
-  const uint32_t power = std::bit_floor(g), pairs = g - power;
-  const auto number = [&](uint32_t member) { return member < 2 * pairs ? member / 2 : member - pairs; };
-  const auto member = [&](uint32_t at) { return at < pairs ? 2 * at + 1 : at + pairs; };
-  const auto left_out = [&](uint32_t at) { return at < 2 * pairs && at % 2 == 0; };
-  result.ring = round([&](uint32_t i) { return (i + 1) % g; });
-  result.ring_back = round([&](uint32_t i) { return (i + g - 1) % g; });
-  if (pairs > 0) {
-    result.fold_in = round([&](uint32_t i) { return left_out(i) ? i + 1 : g; });
-    result.fold_out = round([&](uint32_t i) { return i < 2 * pairs && i % 2 == 1 ? i - 1 : g; });
-  }
-  for (uint32_t distance = 1; distance < power; distance *= 2)
-    result.doubling.push_back(round([&](uint32_t i) { return left_out(i) ? g : member(number(i) ^ distance); }));
-  for (uint32_t level = 0, distance = 1; level < log2_below(g); ++level, distance *= 2) {
-    result.tree_down.push_back(round([&](uint32_t i) { return i % (2 * distance) == 0 ? std::min(i + distance, g) : g; }));
-    result.tree_up.push_back(round([&](uint32_t i) { return i % (2 * distance) == distance ? i - distance : g; }));
-    result.dissemination.push_back(round([&](uint32_t i) { return (i + distance) % g; }));
-  }
+  const auto reversed = [](std::vector<Partner> list) { return std::vector<Partner>(list.rbegin(), list.rend()); };
+  const uint32_t levels = log2_below(result.size), doublings = log2_below(partners.power);
+  std::vector<uint64_t> same(levels, 1), growing, shrinking;
+  for (uint32_t i = 0; i < doublings; ++i) growing.push_back(uint64_t{1} << i), shrinking.insert(shrinking.begin(), uint64_t{1} << i);
+  const auto doubled = make(&Partners::doubled, doublings, result.doubling);
+  result.even = builder.share(doubled, same);
+  result.growing = builder.share(doubled, growing);
+  result.shrinking = builder.share(reversed(doubled), shrinking);
+  result.down = builder.share(reversed(make(&Partners::down, levels, result.tree_down)), same);
+  result.up = builder.share(make(&Partners::up, levels, result.tree_up), same);
+  result.around = builder.share(make(&Partners::after, levels, result.dissemination), same);
 }
 
 }  // namespace hawser

@@ -19,11 +19,16 @@ struct Round {
   };
   std::vector<Entry> entries;
   int64_t latency_ps = 0;       // the longest message's: overheads of both ends and the way
-  int64_t arrival_ps = 0;           // without the sender's
+  int64_t arrival_ps = 0;       // without the sender's
   uint64_t femtoseconds = 0;    // a byte through the narrowest place of any of the ways
   __int128 all_latency_ps = 0;  // of all messages added up
   __int128 all_femtoseconds = 0;
   uint64_t messages = 0;
+};
+
+// The longest chain through several rounds, as a share of the sum of each round's longest: not every round is long for the same ranks.
+struct Share {
+  uint32_t latency_x1024 = 1024, data_x1024 = 1024;
 };
 
 struct GroupFlows {   // for groups of one kind; all groups at once
@@ -32,6 +37,9 @@ struct GroupFlows {   // for groups of one kind; all groups at once
   std::vector<Round> doubling;            // distance 1, 2, 4 ... among the largest power of two
   std::vector<Round> tree_down, tree_up;  // of a tree whose root is member 0: distance 1, 2, 4 ...
   std::vector<Round> dissemination;       // likewise
+  Share even, growing, shrinking;         // of doubling, with equal blocks, blocks that double, and the way back
+  Share down, up;                         // of the trees
+  Share around;                           // of dissemination
 };
 
 class Flows {
@@ -40,11 +48,18 @@ class Flows {
   explicit Flows(const Topology&);
   const Resources& resources() const { return resources_; }
   const GroupFlows& group(GroupKind kind) const { return groups_[static_cast<size_t>(kind)]; }
+  // One message between two ranks.
+  struct Message {
+    int64_t latency_ps = 0;  // with both overheads
+    uint64_t femtoseconds = 0;
+  };
+  Message message(const Topology&, Rank from, Rank to) const;
   // Root to each of the others in its group, or back.
   Round rooted(const Topology&, GroupKind, Rank root, bool to_root) const;
 
  private:
   friend class RoundBuilder;
+  friend class GroupBuilder;
   struct Way {                     // from a rank of one class to a rank of another
     std::vector<uint32_t> shared;  // links and cores on it
     uint32_t out = 0, in = 0;      // ports of the two runs

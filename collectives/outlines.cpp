@@ -7,6 +7,9 @@
 namespace hawser {
 namespace {
 
+// Fitted to the simulator: folds in the order of the group wait for nearly all messages; rounds overlap with those of other slices.
+constexpr int64_t kFoldsFill = 0, kRoundsFill = 3;
+
 uint64_t divided(uint64_t a, uint64_t b) { return b == 0 ? 0 : (a + b - 1) / b; }
 uint64_t product(uint64_t a, uint64_t b) {  // what is more than 2^50 bytes costs too much in any case
   constexpr uint64_t most = uint64_t{1} << 50;
@@ -33,6 +36,7 @@ struct Reading {
       stage.loads.push_back({entry.resource, limited(static_cast<__int128>(entry.fixed_ps) * times), data});
     }
     stage.latency_ps = round.arrival_ps;
+    stage.rounds = static_cast<uint32_t>(std::min<uint64_t>(times, UINT32_MAX));
     return stage;
   }
   // Copies and reductions of a rank: all of them, and those that a message's successor waits for.
@@ -46,17 +50,28 @@ struct Reading {
       slowest = std::max(slowest, transfer_ps(in_chain, rate));
     }
     stage.chain_data_ps = limited(static_cast<__int128>(stage.chain_data_ps) + slowest);
-    stage.after_data_ps =
-        in_chain == 0 ? 0 : transfer_ps(std::min(bytes, in_chain), flows.resources().femtoseconds_per_byte(flows.resources().copying(0)));
+  }
+  // Where what arrives is folded before more is sent, links idle while ranks fold; slices fill `filled` quarters of these gaps.
+  void idle(Stage& stage, uint64_t folded, int64_t filled) const {
+    const int64_t fold = transfer_ps(folded, flows.resources().femtoseconds_per_byte(flows.resources().copying(0)));
+    int64_t most = 0;
+    for (Load& load : stage.loads) {
+      const int64_t gap = load.local ? 0 : std::min(fold, load.data_ps) / 4 * (4 - filled);
+      load.data_ps += gap;
+      most = std::max(most, gap);
+    }
+    stage.after_data_ps = fold - most;
   }
   // A round in which each message waits for those before it only; then `copied` bytes are copied or reduced, the last `in_chain` at the
   // end.
-  void add(const Round& round, uint64_t bytes, uint64_t copied = 0, uint64_t in_chain = 0) const {
+  void add(const Round& round, uint64_t bytes, uint64_t copied = 0, uint64_t in_chain = 0, const Share& share = {}) const {
     if (round.messages == 0) return;
     Stage one = stage(round, bytes);
-    one.chain_fixed_ps = round.latency_ps;
-    one.chain_data_ps = transfer_ps(bytes, round.femtoseconds);
+    one.chain_fixed_ps = limited(static_cast<__int128>(round.latency_ps) * share.latency_x1024 / 1024);
+    one.chain_data_ps = limited(static_cast<__int128>(transfer_ps(bytes, round.femtoseconds)) * share.data_x1024 / 1024);
+    one.latency_ps = limited(static_cast<__int128>(one.latency_ps) * share.latency_x1024 / 1024);
     copy(one, copied, in_chain);
+    if (in_chain > 0) idle(one, in_chain, in_chain > bytes ? kFoldsFill : kRoundsFill);
     outline.stages.push_back(std::move(one));
   }
   // Every block goes round the ring, hop after hop: its chain is the sum of the hops, not the rounds times the worst.
@@ -67,19 +82,38 @@ struct Reading {
     one.chain_fixed_ps = limited(round.all_latency_ps * hops / messages);
     one.chain_data_ps = limited(round.all_femtoseconds * hops / messages * static_cast<__int128>(bytes) / 1000);
     copy(one, copied, in_chain);
-    one.after_data_ps = 0;
     outline.stages.push_back(std::move(one));
   }
 };
 
+// The member before the root: between the two the ring is open when it is a chain.
+Rank before_root(const Reading& read) {
+  const Topology& topology = read.topology;
+  if (read.pattern.group == GroupKind::all) return (read.root + topology.ranks() - 1) % topology.ranks();
+  const int island = topology.island_of(read.root);
+  return topology.ranks_of_island((island + topology.islands() - 1) % topology.islands()).front();
+}
+
+// A ring less the message that would close it.
+Round opened(const Reading& read, const Round& ring, Rank from, Rank to) {
+  const Flows::Message last = read.flows.message(read.topology, from, to);
+  Round chain = ring;
+  chain.all_latency_ps -= last.latency_ps;
+  chain.all_femtoseconds -= last.femtoseconds;
+  chain.messages -= 1;
+  return chain;
+}
+
 void read_chain(const Reading& read) {  // broadcast and reduce along the ring
   const bool sums = read.pattern.collective == Collective::reduce;
-  const Round& round = sums ? read.group.ring_back : read.group.ring;
+  const Rank last = before_root(read);
+  const Round round = sums ? opened(read, read.group.ring_back, read.root, last) : opened(read, read.group.ring, last, read.root);
   const uint64_t hops = read.group.size - 1;
   read.add_ring(round, read.vector, hops, read.vector, sums ? product(read.vector, hops) : 0);
   // A rank forwards the vector once; only the chain is as long as the ring.
   Stage& stage = read.outline.stages.back();
   stage.loads = read.stage(round, read.vector).loads;
+  stage.rounds = 1;
   Stage copies;
   read.copy(copies, read.vector, 0);
   stage.loads.insert(stage.loads.end(), copies.loads.begin(), copies.loads.end());
@@ -90,7 +124,7 @@ void read_ring(const Reading& read) {
   const uint64_t rounds = read.group.size - 1, blocks = product(read.block, rounds);
   switch (read.pattern.collective) {
     case Collective::all_reduce:
-      read.add_ring(read.group.ring, read.block, rounds, product(blocks, 2), blocks);
+      read.add_ring(read.group.ring, read.block, rounds, product(blocks, 2), product(blocks, 2));
       return read.add_ring(read.group.ring, read.block, rounds);
     case Collective::broadcast:
     case Collective::reduce:
@@ -104,19 +138,20 @@ void read_ring(const Reading& read) {
 
 void read_direct(const Reading& read) {
   const auto rooted = [&](bool to_root) { return read.flows.rooted(read.topology, read.pattern.group, read.root, to_root); };
-  const uint64_t fold = product(read.block, read.group.size);
+  // Folds are strictly in the order of the group and messages are not: most of the folding waits for the last of them.
+  const uint64_t fold = product(read.block, read.group.size), whole_fold = product(read.vector, read.group.size);
   switch (read.pattern.collective) {
     case Collective::all_reduce:
-      read.add(read.group.direct, read.block, fold, read.block);
+      read.add(read.group.direct, read.block, fold, fold);
       return read.add(read.group.direct, read.block, read.block);
     case Collective::reduce_scatter:
-      return read.add(read.group.direct, read.block, fold, read.block);
+      return read.add(read.group.direct, read.block, fold, fold);
     case Collective::broadcast:
       return read.add(rooted(false), read.vector, read.vector);
     case Collective::scatter:
       return read.add(rooted(false), read.block, read.block);
     case Collective::reduce:
-      return read.add(rooted(true), read.vector, product(read.vector, read.group.size), read.vector);
+      return read.add(rooted(true), read.vector, whole_fold, whole_fold);
     case Collective::gather:
       return read.add(rooted(true), read.block, read.block);
     case Collective::barrier:
@@ -129,7 +164,7 @@ void read_direct(const Reading& read) {
 void double_up(const Reading& read) {
   uint64_t bytes = read.block;
   for (const Round& round : read.group.doubling) {
-    read.add(round, bytes);
+    read.add(round, bytes, 0, 0, read.group.growing);
     bytes = product(bytes, 2);
   }
 }
@@ -142,7 +177,7 @@ void read_recursive_doubling(const Reading& read) {
     return read.add(read.group.fold_out, read.vector);
   }
   read.add(read.group.fold_in, read.vector, product(read.vector, 2), read.vector);
-  for (const Round& round : read.group.doubling) read.add(round, read.vector, read.vector, read.vector);
+  for (const Round& round : read.group.doubling) read.add(round, read.vector, read.vector, read.vector, read.group.even);
   read.add(read.group.fold_out, read.vector);
 }
 
@@ -150,7 +185,7 @@ void halve(const Reading& read) {
   uint64_t bytes = read.vector;
   for (size_t i = read.group.doubling.size(); i-- > 0;) {
     bytes = divided(bytes, 2);
-    read.add(read.group.doubling[i], bytes, bytes, bytes);
+    read.add(read.group.doubling[i], bytes, bytes, bytes, read.group.shrinking);
   }
 }
 
@@ -172,7 +207,8 @@ void read_tree(const Reading& read) {
   const auto& levels = down ? read.group.tree_down : read.group.tree_up;
   const uint64_t folded = collective == Collective::reduce ? read.vector : 0;
   const auto add = [&](size_t level) {
-    read.add(levels[level], whole ? read.vector : product(read.block, uint64_t{1} << level), folded, folded);
+    read.add(levels[level], whole ? read.vector : product(read.block, uint64_t{1} << level), folded, folded,
+             down ? read.group.down : read.group.up);
   };
   for (size_t i = 0; i < levels.size(); ++i) add(down ? levels.size() - 1 - i : i);
   if (whole && read.outline.stages.size() == levels.size()) read.outline.flows_on = true;
@@ -187,7 +223,7 @@ void read_pattern(const Reading& read) {
     case PatternKind::pairwise:
       return read.add(read.group.direct, read.block, read.block);
     case PatternKind::one_shot:
-      return read.add(read.group.direct, read.vector, product(read.vector, read.group.size), read.vector);
+      return read.add(read.group.direct, read.vector, product(read.vector, read.group.size), product(read.vector, read.group.size));
     case PatternKind::recursive_doubling:
       return read_recursive_doubling(read);
     case PatternKind::halving_doubling:
@@ -195,7 +231,7 @@ void read_pattern(const Reading& read) {
     case PatternKind::binomial_tree:
       return read_tree(read);
     case PatternKind::dissemination:
-      for (const Round& round : read.group.dissemination) read.add(round, 0);
+      for (const Round& round : read.group.dissemination) read.add(round, 0, 0, 0, read.group.around);
       return;
     case PatternKind::pack:
       return;

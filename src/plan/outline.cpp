@@ -27,10 +27,13 @@ std::string run_name(const Topology& topology, uint32_t run) {
 
 std::string switch_name(const Topology& topology, uint32_t at) { return topology.switches()[at].name; }
 
-// The loads of all stages on each resource, and how long one slice takes alone.
+// The loads of all stages on each resource, how long one slice takes alone, and what one more costs where nothing else holds it up.
 struct Sums {
   std::vector<int64_t> loads;
   __int128 alone = 0;
+  int64_t step = 0;      // the longest that one round keeps a resource
+  int64_t latency = 0;   // the longest
+  int64_t crossing = 0;  // the busiest resource of each stage of messages, added up: slices under way at once go through these side by side
   void add(const Stage& stage, uint32_t slices) {
     if (!stage.islands.empty()) return add_islands(stage, slices);
     int64_t peak = 0, local = 0;
@@ -40,6 +43,9 @@ struct Sums {
       int64_t& most = load.local ? local : peak;
       most = std::max(most, time);
     }
+    step = std::max(step, std::max(peak, local) / static_cast<int64_t>(stage.rounds));
+    latency = std::max(latency, stage.latency_ps);
+    if (stage.chain_fixed_ps > 0) crossing = saturated(static_cast<__int128>(crossing) + std::max(peak, local));
     const int64_t chain = stage.chain_fixed_ps + stage.chain_data_ps / slices;
     alone += std::max({chain, peak + stage.latency_ps + stage.after_data_ps / slices, local + stage.latency_ps});
   }
@@ -52,8 +58,23 @@ struct Sums {
       longest = std::max(longest, time);
     }
     alone += longest;
+    step = std::max(step, longest);
   }
 };
+
+// Slices follow one another a round apart as long as resources idle between rounds; no resource does all slices faster than its load, and
+// slices under way at once reach each stage together; with a window the next slice starts when one is done.
+__int128 in_windows(const Sums& sums, int64_t limit, uint32_t slices, uint32_t window) {
+  const __int128 again = slices - 1, rounds = (slices - 1) / window + 1, behind = again % window;
+  const __int128 load = std::max(limit, sums.crossing);
+  return std::max({sums.alone + again * sums.step, load * slices + sums.latency, rounds * sums.alone + behind * sums.step});
+}
+
+// Where a rank passes slices on, a place in its window is free again once a slice came and went.
+__int128 flowing(const Sums& sums, int64_t limit, uint32_t slices, uint32_t window) {
+  const __int128 cycle = (static_cast<__int128>(sums.latency) + 2 * sums.step) / window;
+  return sums.alone + static_cast<__int128>(slices - 1) * limit + (slices - window) * std::max<__int128>(0, cycle - limit);
+}
 
 }  // namespace
 
@@ -161,12 +182,9 @@ OutlineCost cost(const Outline& outline, uint32_t slices, uint32_t window) {
   OutlineCost result;
   for (uint32_t r = 0; r < outline.resources; ++r)
     if (sums.loads[r] > result.limit_ps) result.limit = r, result.limit_ps = sums.loads[r];
-  const __int128 again = slices - 1, busy = result.limit_ps;
-  const __int128 rounds = (slices - 1) / window + 1;
-  __int128 time = sums.alone + again * busy;
-  if (!outline.flows_on) time = std::max(time, rounds * sums.alone + (again % window) * busy);
-  result.picoseconds = saturated(time);
-  result.limit_ps = saturated(busy * slices);
+  result.picoseconds =
+      saturated(outline.flows_on ? flowing(sums, result.limit_ps, slices, window) : in_windows(sums, result.limit_ps, slices, window));
+  result.limit_ps = saturated(static_cast<__int128>(result.limit_ps) * slices);
   return result;
 }
 

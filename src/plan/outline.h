@@ -63,6 +63,7 @@ struct Stage {
   int64_t chain_fixed_ps = 0, chain_data_ps = 0;  // the longest chain of messages that wait for each other
   int64_t latency_ps = 0;                         // from the last bit out of a full resource to its arrival
   int64_t after_data_ps = 0;                      // and what is done with it then
+  uint32_t rounds = 1;                            // one after the other, that the loads are spread over
   std::vector<Load> loads;
   std::vector<IslandWork> islands;  // not empty: the stage is a phase inside islands; nothing else of the stage counts
 };
