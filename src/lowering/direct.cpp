@@ -157,7 +157,7 @@ Code DirectRoutine::reduce_my_block() {
   const Flow& flow = shape_.flows[0];
   const size_t bytes = shape_.lengths.of(island_.me);
   if (bytes == 0) return Code::ok;
-  if (!collect_inputs(island_.me * flow.source_stride, bytes)) return Code::peer;
+  if (!collect_inputs(island_.me * shape_.lengths.chunk, bytes)) return Code::peer;
   reduce_(flow.sink, island_.inputs.data(), island_.size, bytes / size_of(call_.type), call_.divisor, non_temporal_);
   return Code::ok;
 }
@@ -166,7 +166,7 @@ Code DirectRoutine::reduce_my_block() {
 // blocks that the owner's own reads leave alone.
 Code DirectRoutine::pull() {
   const Flow& flow = shape_.flows[0];
-  const size_t at = flow.exchange.parts ? island_.me * flow.source_stride : 0;
+  const size_t at = flow.exchange.parts ? island_.me * shape_.lengths.chunk : 0;
   for (uint32_t i = 0; i < island_.size; ++i) {
     const uint32_t peer = (island_.me + i) % island_.size;
     if (flow.exchange.publishes == Who::root && peer != static_cast<uint32_t>(call_.root)) continue;

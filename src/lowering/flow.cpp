@@ -6,30 +6,36 @@
 namespace hawser {
 namespace {
 
-// The side that has all blocks knows how long each is. A member without that side (its layout empty) takes its own block's length for all.
+bool many_outputs(Collective collective) { return collective == Collective::all_gather || collective == Collective::gather; }
+
+// The side that has all blocks knows how long each is.
 const Blocks& geometry_of(const PhaseCall& call) {
-  switch (call.collective) {
-    case Collective::all_gather:
-    case Collective::gather:
-      return call.output.chunk ? call.output : call.input;
-    case Collective::broadcast:
-      return call.input.chunk ? call.input : call.output;
-    default:
-      return call.input.chunk ? call.input : call.output;
-  }
+  const Blocks &wanted = many_outputs(call.collective) ? call.output : call.input,
+               &other = many_outputs(call.collective) ? call.input : call.output;
+  return wanted.chunk ? wanted : other;
 }
 
-BlockLengths lengths_of(const Blocks& blocks, size_t element_bytes) {
+// A member without the side that has all blocks (who is not the root of a gather or scatter) needs the length of its own only.
+bool knows_own_only(const PhaseCall& call) {
+  return (call.collective == Collective::gather && !call.output.chunk) || (call.collective == Collective::scatter && !call.input.chunk);
+}
+
+BlockLengths lengths_of(const PhaseCall& call, Length kind, size_t element_bytes) {
+  const Blocks& blocks = geometry_of(call);
   BlockLengths lengths{blocks.total * element_bytes, blocks.chunk * element_bytes, blocks.offset * element_bytes,
                        blocks.limit * element_bytes};
   lengths.first = lengths.of(0);
+  lengths.own_only = knows_own_only(call);
+  const size_t end = std::min(lengths.offset + lengths.limit, lengths.chunk);
+  const size_t full = end > lengths.offset ? end - lengths.offset : 0;
+  lengths.longest = kind == Length::first ? lengths.first : full;
   return lengths;
 }
 
 // A vector in as many parts as there are members, each but the last whole lines.
 BlockLengths parts_of(size_t bytes, uint32_t members) {
   const size_t part = ((bytes + members - 1) / members + line_bytes - 1) / line_bytes * line_bytes;
-  return {bytes, part, 0, part, std::min(part, bytes)};
+  return {bytes, part, 0, part, std::min(part, bytes), std::min(part, bytes), false};
 }
 
 std::byte* first_block(const Blocks& blocks, size_t element_bytes) {
@@ -73,6 +79,7 @@ void set_two_shot(CallShape& shape, const PhaseCall& call, uint32_t me, size_t e
 }  // namespace
 
 size_t BlockLengths::of(size_t block) const {
+  if (own_only) return first;
   const size_t begin = block * chunk + offset;
   const size_t end = std::min({block * chunk + std::min(offset + limit, chunk), total});
   return end > begin ? end - begin : 0;
@@ -83,13 +90,14 @@ CallShape shape_of(const PhaseCall& call, uint32_t me, uint32_t members, bool tw
   const size_t element_bytes = size_of(call.type);
   CallShape shape;
   shape.shots = what.count;
-  shape.lengths = lengths_of(geometry_of(call), element_bytes);
+  if (what.count == 0) return shape;
+  shape.lengths = lengths_of(call, what.exchanges[what.count - 1].length, element_bytes);
   for (uint32_t shot = 0; shot < what.count; ++shot)
     set_roles(shape.flows[shot], what.exchanges[shot], static_cast<uint32_t>(call.root) == me, members == 1);
   if (what.count == 2) {
     shape.lengths = parts_of(shape.lengths.first, members);
     set_two_shot(shape, call, me, element_bytes, non_temporal, partial);
-  } else if (what.count == 1) {
+  } else {
     set_one_shot(shape, call, element_bytes, non_temporal);
   }
   return shape;

@@ -24,7 +24,10 @@ struct Flow {
 
 // Lengths of blocks in bytes, from the call alone and never from a peer.
 struct BlockLengths {
-  size_t total = 0, chunk = 0, offset = 0, limit = 0, first = 0;
+  size_t total = 0, chunk = 0, offset = 0, limit = 0;
+  size_t first = 0;       // of block 0
+  size_t longest = 0;     // what a whole block has in this slice: equal on every member, however short its own block is
+  bool own_only = false;  // this member knows no other block than its own
   size_t of(size_t block) const;
 };
 

@@ -70,8 +70,8 @@ class StagedRoutine final : public Routine {
     element_shift_ = static_cast<uint32_t>(std::countr_zero(size_of(call.type)));
     reduce_ = reduce_function(call.type, call.op);
     failed_ = shape_.shots == 0 || (shape_.flows[0].exchange.fold && !reduce_);
-    piece_bytes_ = ring_.piece_bytes(shape_.lengths.first, shape_.parts);
-    pieces_ = shape_.lengths.first <= piece_bytes_ ? 1 : (shape_.lengths.first + piece_bytes_ - 1) / piece_bytes_;
+    piece_bytes_ = ring_.piece_bytes(shape_.lengths.longest, shape_.parts);
+    pieces_ = shape_.lengths.longest <= piece_bytes_ ? 1 : (shape_.lengths.longest + piece_bytes_ - 1) / piece_bytes_;
     mode_ = failed_ || shape_.shots > 1 || pieces_ > 1 ? Mode::pipeline : is_whole(shape_.flows[0]) ? Mode::whole : Mode::single;
     round_ = move_ = 0;
   }

@@ -73,6 +73,8 @@ PhaseSide::PhaseSide(const PhaseCase& what, uint32_t me, uint32_t members, std::
   set_geometry();
   place_buffers(library_input, library_output);
   expect();
+  if (!has_input_) call_.input = {};  // a member knows nothing of a side it does not have
+  if (!has_output_) call_.output = {};
 }
 
 size_t PhaseSide::elements(bool many) const {
@@ -84,7 +86,6 @@ size_t PhaseSide::elements(bool many) const {
 void PhaseSide::set_geometry() {
   call_.input = {nullptr, elements(many_inputs_), what_.chunk, what_.offset, what_.limit};
   call_.output = {nullptr, elements(many_outputs_), what_.chunk, what_.offset, what_.limit};
-  if (what_.collective == Collective::barrier) call_.input = call_.output = {};
 }
 
 int64_t PhaseSide::value_of(uint32_t member, size_t element) const {
