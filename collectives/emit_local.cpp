@@ -27,6 +27,12 @@ Run longest_run(const std::vector<Move>& moves, size_t first) {
   return run;
 }
 
+size_t runs(const std::vector<Move>& moves) {
+  size_t count = 0;
+  for (size_t i = 0; i < moves.size(); ++count) i += longest_run(moves, i).count;
+  return count;
+}
+
 }  // namespace
 
 void emit_dissemination(PlanBuilder& builder, const Seat& seat) {
@@ -46,6 +52,9 @@ void emit_pack(PlanBuilder& builder, const Islands& islands, const Pattern& patt
   for (Rank rank = 0; rank < static_cast<Rank>(islands.ranks()); ++rank)
     moves.push_back({position(pattern.from, islands, rank), position(pattern.into, islands, rank)});
   std::sort(moves.begin(), moves.end());
+  std::vector<Move> by_target = moves;
+  std::sort(by_target.begin(), by_target.end(), [](const Move& a, const Move& b) { return a.second < b.second; });
+  if (runs(by_target) < runs(moves)) moves = std::move(by_target);
   for (size_t i = 0; i < moves.size();) {
     const Run run = longest_run(moves, i);
     builder.copy({source.buffer, source.first + moves[i].first, run.count, run.source_stride},

@@ -32,43 +32,40 @@ bool Contract::writes_output(uint32_t member) const {
 
 bool Contract::folds() const { return collective == all_reduce || collective == reduce || collective == reduce_scatter; }
 
-Status Contract::agrees() const {
-  const bool rooted = collective == broadcast || collective == scatter || collective == reduce || collective == gather;
-  if (rooted && (root < 0 || root >= static_cast<int32_t>(members()))) return Status(Code::invalid, "the root is no member");
-  const uint32_t sender = collective == broadcast || collective == scatter ? static_cast<uint32_t>(root) : 0;
-  const uint32_t receiver = collective == reduce || collective == gather ? static_cast<uint32_t>(root) : 0;
-  const uint32_t given = inputs[sender], taken = outputs[receiver];
-  const uint32_t all_given = sum(inputs, inputs.size()), all_taken = sum(outputs, outputs.size());
-  for (uint32_t member = 0; member < members(); ++member) {
-    const uint32_t in = inputs[member], out = outputs[member];
-    const bool reads = reads_input(member), writes = writes_output(member);
-    bool fits = false;
-    switch (collective) {
-      case all_reduce:
-      case reduce:
-      case broadcast:
-      case barrier:
-        fits = (!reads || in == given) && (!writes || out == given) && taken == given;
-        break;
-      case all_gather:
-      case gather:
-        fits = !writes || out == all_given;
-        break;
-      case reduce_scatter:
-      case scatter:
-        fits = !reads || in == all_taken;
-        break;
-      case all_to_all:
-      case all_to_all_v:
-        fits = in == given && out == given && given % members() == 0;
-        break;
-      case point_to_point:
-        break;
-    }
-    if (!fits)
-      return Status(Code::invalid, "member " + std::to_string(member) + " has " + std::to_string(in) + " input and " + std::to_string(out) +
-                                       " output chunks, which is no " + std::string(name(collective)));
+bool Contract::fits(uint32_t member, uint32_t vector, uint32_t all_given, uint32_t all_taken) const {
+  const uint32_t in = inputs[member], out = outputs[member];
+  const bool reads = reads_input(member), writes = writes_output(member);
+  switch (collective) {
+    case all_reduce:
+    case reduce:
+    case broadcast:
+    case barrier:
+      return (!reads || in == vector) && (!writes || out == vector);
+    case all_gather:
+    case gather:
+      return !writes || out == all_given;
+    case reduce_scatter:
+    case scatter:
+      return !reads || in == all_taken;
+    case all_to_all:
+    case all_to_all_v:
+      return in == vector && out == vector && vector % members() == 0;
+    case point_to_point:
+      break;
   }
+  return false;
+}
+
+Status Contract::agrees() const {
+  const bool from_root = collective == broadcast || collective == scatter;
+  const bool rooted = from_root || collective == reduce || collective == gather;
+  if (rooted && (root < 0 || root >= static_cast<int32_t>(members()))) return Status(Code::invalid, "the root is no member");
+  const uint32_t vector = inputs[from_root ? static_cast<uint32_t>(root) : 0];
+  const uint32_t all_given = sum(inputs, inputs.size()), all_taken = sum(outputs, outputs.size());
+  for (uint32_t member = 0; member < members(); ++member)
+    if (!fits(member, vector, all_given, all_taken))
+      return Status(Code::invalid, "member " + std::to_string(member) + " has " + std::to_string(inputs[member]) + " input and " +
+                                       std::to_string(outputs[member]) + " output chunks, which is no " + std::string(name(collective)));
   return {};
 }
 

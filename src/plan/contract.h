@@ -26,6 +26,9 @@ struct Contract {
     int32_t member;  // whose; kEveryone: the sum of all
   };
   Promise promise(uint32_t member, uint32_t output_chunk) const;
+
+ private:
+  bool fits(uint32_t member, uint32_t vector, uint32_t all_given, uint32_t all_taken) const;
 };
 
 }  // namespace hawser

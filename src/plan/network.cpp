@@ -68,36 +68,41 @@ const Path& Network::path(Rank from, Rank to) {
   return found != paths_.end() ? found->second : paths_.emplace(key, find(from, to)).first->second;
 }
 
+const std::vector<RouteHop>& Network::hops(Rank from, Rank to) {
+  const int from_host = topology_.host_of(from), to_host = topology_.host_of(to);
+  const auto key = std::tuple(topology_.run_index_of_host(from_host), topology_.local_of(from), topology_.run_index_of_host(to_host),
+                              topology_.local_of(to), from_host == to_host);
+  const auto found = routes_.find(key);
+  return found != routes_.end() ? found->second : routes_.emplace(key, topology_.route(from, to).hops).first->second;
+}
+
 Path Network::find(Rank from, Rank to) {
-  const uint32_t sender = static_cast<uint32_t>(from) * kOfRank, receiver = static_cast<uint32_t>(to) * kOfRank;
-  Path path{{sender}, message_overhead_ps(Fabric::shared_memory)};
-  for (const RouteHop& hop : topology_.route(from, to).hops) {
-    switch (hop.kind) {
-      case RouteHop::Kind::port_out: {
-        path.stations.push_back(port(from, hop.index, true));
-        const Port& out = topology_.run_of_host(topology_.host_of(from)).ports[hop.index];
-        path.overhead_ps = message_overhead_ps(topology_.switches()[out.at_switch].fabric);
-        break;
-      }
-      case RouteHop::Kind::port_in:
-        path.stations.push_back(port(to, hop.index, false));
-        break;
-      case RouteHop::Kind::link_forward:
-        path.stations.push_back(first_link_ + 2 * hop.index);
-        break;
-      case RouteHop::Kind::link_backward:
-        path.stations.push_back(first_link_ + 2 * hop.index + 1);
-        break;
-      case RouteHop::Kind::core:
-        path.stations.push_back(first_core_ + hop.index);
-        break;
-      case RouteHop::Kind::inner:
-        path.stations.insert(path.stations.end(), {sender + 2, receiver + 3});
-        break;
-    }
-  }
-  path.stations.push_back(receiver + 1);
+  Path path{{static_cast<uint32_t>(from) * kOfRank}, message_overhead_ps(Fabric::shared_memory)};
+  for (const RouteHop& hop : hops(from, to)) pass(hop, from, to, path);
+  path.stations.push_back(static_cast<uint32_t>(to) * kOfRank + 1);
   return path;
+}
+
+void Network::pass(const RouteHop& hop, Rank from, Rank to, Path& path) {
+  const uint32_t sender = static_cast<uint32_t>(from) * kOfRank, receiver = static_cast<uint32_t>(to) * kOfRank;
+  switch (hop.kind) {
+    case RouteHop::Kind::port_out: {
+      path.stations.push_back(port(from, hop.index, true));
+      const Port& out = topology_.run_of_host(topology_.host_of(from)).ports[hop.index];
+      path.overhead_ps = message_overhead_ps(topology_.switches()[out.at_switch].fabric);
+      return;
+    }
+    case RouteHop::Kind::port_in:
+      return path.stations.push_back(port(to, hop.index, false));
+    case RouteHop::Kind::link_forward:
+      return path.stations.push_back(first_link_ + 2 * hop.index);
+    case RouteHop::Kind::link_backward:
+      return path.stations.push_back(first_link_ + 2 * hop.index + 1);
+    case RouteHop::Kind::core:
+      return path.stations.push_back(first_core_ + hop.index);
+    case RouteHop::Kind::inner:
+      path.stations.insert(path.stations.end(), {sender + 2, receiver + 3});
+  }
 }
 
 }  // namespace hawser

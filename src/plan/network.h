@@ -1,6 +1,8 @@
 // The topology as a simulator sees it: every port, link, core and rank by itself, and which of them a message passes.
 #pragma once
 #include <cstdint>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -33,6 +35,8 @@ class Network {
  private:
   static constexpr uint32_t kOfRank = 5;  // sending, receiving, inner out, inner in, copying
   Path find(Rank from, Rank to);
+  void pass(const RouteHop&, Rank from, Rank to, Path&);
+  const std::vector<RouteHop>& hops(Rank from, Rank to);
   uint32_t port(Rank, uint32_t port, bool out);
   void add_ranks();
   void add_links();
@@ -43,6 +47,8 @@ class Network {
   uint32_t first_link_ = 0, first_core_ = 0, first_island_ = 0;
   std::unordered_map<uint64_t, uint32_t> ports_;  // by host, local rank where each has its own, port and direction
   std::unordered_map<uint64_t, Path> paths_;      // by pair
+  // By run and number on the host of both ends, and whether they share the host: who is alike there goes the same way.
+  std::map<std::tuple<uint32_t, int, uint32_t, int, bool>, std::vector<RouteHop>> routes_;
 };
 
 }  // namespace hawser
