@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "src/net/crypto.h"
 #include "src/net/socket.h"
 #include "src/net/wire.h"
 
@@ -320,6 +321,37 @@ TEST_F(WireTest, ARecordedHandshakeCannotBePlayedAgain) {
   Wire other = wire(key);
   other.run([&](int number, const std::string& message) { return number == 1 ? first.messages[1] : message; });
   EXPECT_EQ(other.dialled.code(), Code::refused);
+}
+
+// A dialler that knows the key and keeps to the page, but whose words we choose.
+Status proof_by_hand(const Fd& wire, Handshake& acceptor, const SecretKey& key, const Identity& to, uint8_t purpose) {
+  WireWriter hello;
+  hello.raw("\x89HAWSER\n").number(uint32_t{1}).number(key_id(key)).number(purpose).number(uint32_t{5}).identity(kDialler).identity(to);
+  hello.raw(std::string(32, 'n'));
+  put(wire, hello.bytes());
+  HAWSER_TRY(acceptor.advance());
+  const std::string said = hello.bytes() + drain(wire);
+  put(wire, WireWriter().raw(hmac_sha256(key, std::string("hawser dialler") + '\0' + said)).take());
+  return acceptor.advance();
+}
+
+TEST_F(WireTest, AnAcceptorServesOnlyWhoLooksForItForAPurposeItKnows) {
+  struct {
+    Identity to;
+    uint8_t purpose;
+    Code code;
+  } const cases[] = {{kAcceptor, 3, Code::ok},
+                     {{}, 1, Code::ok},
+                     {{9, 9}, 3, Code::refused},
+                     {kAcceptor, 0, Code::refused},
+                     {kAcceptor, 4, Code::refused}};
+  for (const auto& each : cases) {
+    auto [end, wire] = socket_pair();
+    const auto acceptor = Handshake::accept(std::move(end), kAcceptor, ring, random);
+    EXPECT_EQ(proof_by_hand(wire, *acceptor, key, each.to, each.purpose).code(), each.code)
+        << to_string(each.to) << " " << int{each.purpose};
+    EXPECT_EQ(acceptor->done(), each.code == Code::ok);
+  }
 }
 
 TEST_F(WireTest, OtherVersionsAreNamedOnBothSides) {

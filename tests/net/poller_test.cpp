@@ -114,6 +114,17 @@ TEST_F(PollerTest, ATimerThatRenewsItselfDoesNotHoldTheRound) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST_F(PollerTest, TimersFireBesideADescriptorThatIsAlwaysReady) {
+  const auto [here, there] = socket_pair();
+  int events = 0, fired = 0;
+  ASSERT_TRUE(poller->watch(here.get(), EPOLLOUT, [&](uint32_t) { ++events; }).ok());
+  poller->at(1, [&] { ++fired; });
+  clock.advance(5);
+  ASSERT_TRUE(poller->run_once(-1).ok());
+  EXPECT_EQ(events, 1);
+  EXPECT_EQ(fired, 1);
+}
+
 TEST_F(PollerTest, ATimerMayCancelAnother) {
   int calls = 0;
   Poller::TimerId second = 0;
