@@ -107,9 +107,17 @@ void Root::State::joined(GuestNumber number, std::string_view bytes) {
   guest.verdict_ns = clock_.now_ns() + allowed_ns;
   member_[guest.rank] = number;
   arrived_ranks_.insert(guest.rank);
+  expect_verdict(guest.verdict_ns);
+  if (arrived_ranks_.size() == ranks_) all_arrived();
   say(number, Say::welcome, "", false);
-  if (arrived_ranks_.size() == ranks_) remove_file();
-  plan_verdict();
+}
+
+// From now on only those wait who have told their part of a round.
+void Root::State::all_arrived() {
+  remove_file();
+  forget_verdict();
+  for (const auto& [rank, member] : member_)
+    if (guests_.at(member).blob) expect_verdict(guests_.at(member).verdict_ns);
 }
 
 // Else it was told why not, and so was everybody whom it concerns.
@@ -143,27 +151,21 @@ void Root::State::told(GuestNumber number, std::string_view bytes) {
   Guest& guest = guests_.at(number);
   if (!blob || blob->round != round_ || guest.blob) return lost(number, Status(Code::peer, "it is out of step with the rounds"));
   guest.blob = std::string(blob->bytes);
+  ++blobs_;
+  round_bytes_ += blob->bytes.size();
+  expect_verdict(guest.verdict_ns);
   check_round();
 }
 
-bool Root::State::waits(const Guest& guest) const { return guest.rank >= 0 && (arrived_ranks_.size() < ranks_ || guest.blob); }
-
 void Root::State::check_round() {
   if (!failure_.ok()) return;
-  size_t have = 0, bytes = 0;
-  for (const auto& [rank, number] : member_) {
-    const Guest& guest = guests_.at(number);
-    have += guest.blob.has_value();
-    bytes += guest.blob ? guest.blob->size() : 0;
-  }
-  if (bytes > kRoundBytesMax)
+  if (round_bytes_ > kRoundBytesMax)
     return fail(Status(Code::invalid, "the ranks want to tell more than " + bytes_text(kRoundBytesMax) + " in one round"));
-  if (have > 0 && !left_ranks_.empty()) {
+  if (blobs_ > 0 && !left_ranks_.empty()) {
     const std::vector<int> gone(left_ranks_.begin(), left_ranks_.end());
     return fail(Status(Code::peer, ranks_text(gone, static_cast<int>(ranks_)) + " left before round " + std::to_string(round_)));
   }
-  if (have == ranks_) answer_round();
-  else plan_verdict();
+  if (blobs_ == ranks_) answer_round();
 }
 
 void Root::State::answer_round() {
@@ -176,6 +178,8 @@ void Root::State::answer_round() {
   }
   const auto answer = std::make_shared<const std::string>(join_blobs(blobs));
   const uint64_t round = round_++;
+  blobs_ = round_bytes_ = 0;
+  forget_verdict();
   for (const GuestNumber number : all) {
     Guest& guest = guests_.at(number);
     guest.answer = answer;
@@ -184,7 +188,6 @@ void Root::State::answer_round() {
   }
   for (const GuestNumber number : all)
     if (guests_.contains(number) && failure_.ok()) write_to(number);
-  plan_verdict();
 }
 
 // --- Ends ----------------------------------------------------------------------------------------------------------------------------
@@ -218,7 +221,7 @@ void Root::State::fail(Status why) {
   if (!failure_.ok()) return;
   log(LogLevel::info, "the rendezvous failed: " + why.text());
   failure_ = std::move(why);
-  poller_->cancel(std::exchange(verdict_timer_, 0));
+  forget_verdict();
   poller_->at(clock_.now_ns() + kLingerNs, [this] { lingered_ = true; });
   const std::map<int, GuestNumber> members = member_;
   for (const auto& [rank, number] : members) {
@@ -229,13 +232,14 @@ void Root::State::fail(Status why) {
 }
 
 // The root judges when the first of those who wait runs out of time, so that all hear who was missing.
-void Root::State::plan_verdict() {
-  poller_->cancel(std::exchange(verdict_timer_, 0));
-  uint64_t first_ns = UINT64_MAX;
-  for (const auto& [rank, number] : member_)
-    if (waits(guests_.at(number))) first_ns = std::min(first_ns, guests_.at(number).verdict_ns);
-  if (first_ns != UINT64_MAX && failure_.ok()) verdict_timer_ = poller_->at(first_ns, [this] { verdict(); });
+void Root::State::expect_verdict(uint64_t at_ns) {
+  if (!failure_.ok() || (verdict_timer_ != 0 && verdict_at_ns_ <= at_ns)) return;
+  forget_verdict();
+  verdict_at_ns_ = at_ns;
+  verdict_timer_ = poller_->at(at_ns, [this] { verdict(); });
 }
+
+void Root::State::forget_verdict() { poller_->cancel(std::exchange(verdict_timer_, 0)); }
 
 std::string Root::State::missing_text() const {
   std::vector<int> missing;

@@ -63,9 +63,10 @@ struct Root::State {
   void check_round();
   void answer_round();
   void fail(Status why);
-  void plan_verdict();
+  void all_arrived();
+  void expect_verdict(uint64_t at_ns);
+  void forget_verdict();
   void verdict();
-  bool waits(const Guest&) const;
   std::string missing_text() const;
   void remove_file();
 
@@ -85,8 +86,10 @@ struct Root::State {
   std::set<int> arrived_ranks_, left_ranks_, told_ranks_;
   std::string first_who_;
   uint64_t round_ = 1;
+  size_t blobs_ = 0, round_bytes_ = 0;  // told in this round
   Status failure_;
   Poller::TimerId verdict_timer_ = 0;
+  uint64_t verdict_at_ns_ = 0;
   bool lingered_ = false, expired_ = false;
 
   std::mutex file_mutex_;
