@@ -22,7 +22,7 @@ class CellRing {
       const size_t length = bytes < kCellBytes ? bytes : kCellBytes;
       cell->tag = tag;
       if (length == 8) std::memcpy(cell->data, data, 8);
-      else std::memcpy(cell->data, data, length);
+      else if (length) std::memcpy(cell->data, data, length);
       cell->number.store(chunk + 1, std::memory_order_release);  // after the data of its own line
       bytes -= length;
       if (bytes == 0) return;

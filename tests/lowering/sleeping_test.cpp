@@ -5,7 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <cerrno>
+#include <ctime>
 
 #include "src/base/random.h"
 #include "src/plan/scheme.h"
@@ -15,21 +16,19 @@
 namespace hawser {
 namespace {
 
-using std::chrono::steady_clock;
-constexpr auto kLost = std::chrono::seconds(4);  // the sleep that nobody ended
+constexpr timespec kLost{20, 0};  // only a sleep that nobody ends lasts so long
 
 // As the engine's waiter, without spinning. False: no bell rang although the word came.
 bool sleep_for(Bell& bell, const Wait& wait) {
   const uint32_t before = bell.rung.load(std::memory_order_acquire);
   bell.asleep.store(Bell::futex, std::memory_order_relaxed);
   ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
-  const auto begin = steady_clock::now();
-  if (!wait.reached()) {
-    const timespec limit{std::chrono::seconds(kLost).count(), 0};
-    ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&bell.rung), FUTEX_WAIT, before, &limit, nullptr, 0);
-  }
+  bool woken = true;
+  if (!wait.reached())
+    woken =
+        ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&bell.rung), FUTEX_WAIT, before, &kLost, nullptr, 0) == 0 || errno != ETIMEDOUT;
   bell.asleep.store(Bell::awake, std::memory_order_relaxed);
-  return steady_clock::now() - begin < kLost;
+  return woken;
 }
 
 Code finish_asleep(Routine& routine, Bell& bell) {
