@@ -21,7 +21,7 @@ def started_jobs(ranks, tcp, say):
     """Ours and every peer, started and standing still. A peer that does not start makes the figure a miss."""
     jobs = []
     try:
-        for make in [launches.hawser, *launches.peers(tcp)]:
+        for make in [launches.hawser, *launches.peers(ranks, tcp)]:
             job = make(ranks, tcp)
             jobs.append(job)
             for line in job.launch_lines():

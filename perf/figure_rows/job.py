@@ -33,11 +33,13 @@ def descendants(root):
 
 
 class Job:
-    """launches: argument lists with their environments; the first is the one that hears commands and answers."""
+    """launches: argument lists with their environments; the first is the one that hears commands and answers. folder: where its processes
+    meet, if they need one; it goes when the job ends."""
 
-    def __init__(self, name, launches):
+    def __init__(self, name, launches, folder=None):
         self.name = name
         self.launches = launches
+        self.folder = folder
         self.processes = []
         self.errors = tempfile.TemporaryFile()
         self.pids = []
@@ -130,3 +132,5 @@ class Job:
             if process.stdout:
                 process.stdout.close()
         self.errors.close()
+        if self.folder:
+            self.folder.cleanup()

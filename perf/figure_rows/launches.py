@@ -50,30 +50,37 @@ def mpich(ranks, tcp):
     return Job("mpich", [(line, environment)])
 
 
-def intel_mpi(ranks, tcp):
+def intel_mpi(ranks, tcp, name="intel-mpi", thread_yield="2"):
     assert not tcp  # its wheel has no tcp provider
     environment = {"I_MPI_ROOT": str(IMPI), "I_MPI_FABRICS": "shm", "I_MPI_PIN": "0", "LD_LIBRARY_PATH": str(IMPI / "lib")}
     if ranks > len(processors()):
-        environment["I_MPI_THREAD_YIELD"] = "2"
+        environment["I_MPI_THREAD_YIELD"] = thread_yield  # 2: sched_yield, 3: a short sleep
     line = [str(IMPI / "bin" / "mpirun"), "-n", str(ranks), peer_program("impi_job"), *binding(ranks)]
-    return Job("intel-mpi", [(line, environment)])
+    return Job(name, [(line, environment)])
 
 
 def gloo(ranks, tcp):
     assert tcp
-    folder = tempfile.mkdtemp(prefix="gloo-")
+    folder = tempfile.TemporaryDirectory(prefix="gloo-")
     program = peer_program("gloo_job")
-    return Job("gloo", [([program, str(rank), str(ranks), folder, *binding(ranks)], {}) for rank in range(ranks)])
+    return Job("gloo", [([program, str(rank), str(ranks), folder.name, *binding(ranks)], {}) for rank in range(ranks)], folder)
 
 
 def hawser(ranks, tcp):
-    meeting = tempfile.mktemp(prefix="hawser-meet-")  # must not exist yet; the first rank removes it
-    environment = {"HAWSER_FILE": meeting, "HAWSER_RANKS": str(ranks)}
+    folder = tempfile.TemporaryDirectory(prefix="hawser-figures-")
+    environment = {"HAWSER_FILE": os.path.join(folder.name, "meet"), "HAWSER_RANKS": str(ranks)}
     if tcp:
         environment["HAWSER_TRANSPORT"] = "tcp"
     program = built("perf/peers/hawser_job")
-    return Job("hawser", [([program, *binding(ranks)], {**environment, "HAWSER_RANK": str(rank)}) for rank in range(ranks)])
+    return Job("hawser", [([program, *binding(ranks)], {**environment, "HAWSER_RANK": str(rank)}) for rank in range(ranks)], folder)
 
 
-def peers(tcp):
-    return [ob1, ucx, mpich, gloo] if tcp else [ob1, ucx, mpich, intel_mpi]
+def intel_mpi_sleeping(ranks, tcp):
+    return intel_mpi(ranks, tcp, "intel-mpi-sleeping", "3")
+
+
+def peers(ranks, tcp):
+    """Where ranks share processors Intel MPI is run both ways: its documentation leaves open which is better."""
+    if tcp:
+        return [ob1, ucx, mpich, gloo]
+    return [ob1, ucx, mpich, intel_mpi] + ([intel_mpi_sleeping] if ranks > len(processors()) else [])
