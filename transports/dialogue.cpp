@@ -202,20 +202,6 @@ void Dialogue::drop_arrived() {
   control_.clear();
 }
 
-bool Dialogue::credit_is_due(const LaneCounts& lane) const {
-  if (!limits_.frames_carry_credit) return false;
-  return returned_ - told_ >= limits_.credit_bytes / 4 || (limits_.window_bytes && lane.received - lane.told >= limits_.window_bytes / 2);
-}
-
-bool Dialogue::window_open(const LaneCounts& lane) const {
-  return limits_.window_bytes == 0 || lane.sent == lane.acknowledged ||
-         lane.sent - lane.acknowledged + limits_.frame_bytes <= limits_.window_bytes;
-}
-
-bool Dialogue::has_output(uint32_t lane) const {
-  return !control_.empty() || !queued_.empty() || (!granted_.empty() && window_open(lanes_[lane])) || credit_is_due(lanes_[lane]);
-}
-
 bool Dialogue::next(uint32_t lane, Outgoing& out) {
   if (failure_ != Code::ok || !has_output(lane)) return false;
   LaneCounts& counts = lanes_[lane];

@@ -60,7 +60,9 @@ class Dialogue {
 
   bool next(uint32_t lane, Outgoing&);  // the frame that this lane is to write; false: none now
   void written(const Outgoing&);        // its payload is not needed any more
-  bool has_output(uint32_t lane) const;
+  bool has_output(uint32_t lane) const {
+    return !control_.empty() || !queued_.empty() || (!granted_.empty() && window_open(lanes_[lane])) || credit_is_due(lanes_[lane]);
+  }
   uint64_t communicator_of(const Outgoing& out) const { return out.send == no_slot ? 0 : sends_[out.send].transfer.envelope.communicator; }
 
   // A frame's header came. False: it is malformed, complaint() says how, and the edge must fail.
@@ -84,6 +86,11 @@ class Dialogue {
     uint32_t on_lanes = 0;  // frames that lanes hold
     uint32_t next = no_slot, generation = 1;
     State state = State::free;
+    void clear() {
+      state = State::free;
+      offset = 0;
+      on_lanes = 0;
+    }
   };
   struct LaneCounts {
     uint64_t sent = 0, acknowledged = 0;  // data bytes of ours
@@ -116,8 +123,14 @@ class Dialogue {
   void refuse_message(uint64_t announcement);  // nothing of it is wanted
   void drop(uint32_t arrived);
   void give_back(uint64_t charge) { returned_ += charge; }
-  bool credit_is_due(const LaneCounts&) const;
-  bool window_open(const LaneCounts&) const;
+  bool credit_is_due(const LaneCounts& lane) const {
+    if (!limits_.frames_carry_credit) return false;
+    return returned_ - told_ >= limits_.credit_bytes / 4 || (limits_.window_bytes && lane.received - lane.told >= limits_.window_bytes / 2);
+  }
+  bool window_open(const LaneCounts& lane) const {
+    return limits_.window_bytes == 0 || lane.sent == lane.acknowledged ||
+           lane.sent - lane.acknowledged + limits_.frame_bytes <= limits_.window_bytes;
+  }
   void next_data(LaneCounts&, Outgoing&);
   void end_send(uint32_t send, Code);
 

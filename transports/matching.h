@@ -23,7 +23,8 @@ constexpr uint64_t slot_number(uint32_t index, uint32_t generation) { return uin
 constexpr uint32_t slot_index(uint64_t number) { return static_cast<uint32_t>(number); }
 constexpr uint32_t slot_generation(uint64_t number) { return static_cast<uint32_t>(number >> 32); }
 
-// Slots that are used again, in one array; `Slot` has `next` (for lists through it) and `generation`.
+// Slots that are used again, in one array; `Slot` has `next` (for lists through it), `generation`, and clear() for what must not outlive a
+// use.
 template <class Slot>
 class Slots {
  public:
@@ -37,10 +38,10 @@ class Slots {
     return index;
   }
   void give(uint32_t index) {
-    const uint32_t generation = slots_[index].generation + 1;
-    slots_[index] = Slot();
-    slots_[index].generation = generation;
-    slots_[index].next = free_;
+    Slot& slot = slots_[index];
+    slot.clear();
+    ++slot.generation;
+    slot.next = free_;
     free_ = index;
   }
   Slot& operator[](uint32_t index) { return slots_[index]; }
@@ -101,6 +102,10 @@ struct Receive {
   uint32_t next = no_slot, generation = 1;
   State state = State::free;
   bool lends = false;
+  void clear() {
+    state = State::free;
+    signature = 0;
+  }
 };
 
 struct Arrived {  // a message without a receive
@@ -109,6 +114,7 @@ struct Arrived {  // a message without a receive
   uint64_t announcement = 0;  // the sender's number of one that waits for a grant; 0: eager
   uint64_t credit_due = 0;    // returned when it is taken
   uint32_t next = no_slot, generation = 1;
+  void clear() {}  // store() assigns all of it
 };
 
 class Matching {  // of one peer

@@ -97,11 +97,13 @@ class WireTransport : public Transport {
     return *wires_[peer];
   }
   void progress() {
+    bool all_alive = true;
     for (Wire* wire : open_) {
       if (wire->alive()) wire->pull();
       if (wire->alive()) wire->push();
+      all_alive = all_alive && wire->alive();
     }
-    sweep();
+    if (!all_alive) sweep();
   }
   void sweep() {
     std::erase_if(open_, [](const Wire* wire) { return !wire->alive(); });

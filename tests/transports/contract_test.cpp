@@ -341,7 +341,7 @@ TEST_P(Contract, closing_ends_everything_with_that_peer_and_nothing_else) {
 }
 
 TEST_P(Contract, what_a_dead_peer_had_sent_is_delivered_and_the_rest_fails) {
-  connect(3);
+  connect(3, 3);
   const auto early = pattern(500, 1), unasked = pattern(700, 2), large = pattern(4u << 20, 3);
   std::vector<std::byte> got_early(500), got_unasked(700), never(100), big(4u << 20);
   const Token early_receive = drive_->recv(1, 0, {.operation = 1}, got_early);

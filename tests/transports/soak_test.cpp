@@ -110,7 +110,7 @@ class Traffic {
 TEST_P(Soak, random_traffic_comes_to_what_the_model_says) {
   for (const uint64_t seed : {11u, 12u, 13u}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const auto world = GetParam().connect(3, 2);
+    const auto world = GetParam().connect(3, 3);
     Traffic traffic(*world, seed);
     traffic.make(400);
     traffic.run();

@@ -102,7 +102,7 @@ TEST_P(Wake, a_burst_of_more_messages_than_the_wire_holds_goes_on) {
 
 TEST_P(Wake, all_ranks_at_once_move_everything) {
   constexpr int ranks = 3;
-  const auto world = GetParam().connect(ranks, 1);
+  const auto world = GetParam().connect(ranks, 3);
   const auto play = [&](int me) {
     Sleeper sleeper(*world, me);
     SeededRandom sizes(99);  // the same on every rank

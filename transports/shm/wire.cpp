@@ -124,6 +124,7 @@ void ShmWire::send(const Transfer& transfer) {
 }
 
 void ShmWire::push() {
+  if (!dialogue.has_output(0)) return;
   Outgoing out;
   bool wrote = false;
   while (dialogue.has_output(0) && room(shm_limits.frame_bytes) && dialogue.next(0, out)) {
