@@ -11,6 +11,7 @@
 #include "src/base/hash.h"
 #include "src/bootstrap/messages.h"
 #include "src/bootstrap/pmix_store.h"
+#include "src/net/socket.h"
 #include "src/net/wire.h"
 
 namespace hawser {
@@ -97,13 +98,14 @@ Address any_address(int family, uint16_t port) {
   return Address::parse(host + std::to_string(port)).value();
 }
 
-// On every interface, as the name others know us by may resolve to another address here; over both families where the machine has both.
+// On every interface, as the name others know us by may resolve to another address here; over both families where the machine has both: a
+// port that is free in one of them only would be out of reach for those who come by the other.
 Result<std::unique_ptr<Root>> listen_at_port(const Config& config, const UniqueId& id, uint16_t port, const Clock& clock) {
-  const Address v4 = any_address(AF_INET, port), v6 = any_address(AF_INET6, port);
-  auto both = Root::start(config, id.secret, {v4, v6}, clock);
-  if (both.ok()) return both;
-  auto one = Root::start(config, id.secret, {v4}, clock);
-  return one.ok() ? std::move(one) : Root::start(config, id.secret, {v6}, clock);
+  std::vector<Address> addresses;
+  for (const int family : {AF_INET, AF_INET6})
+    if (listen_on(any_address(family, 0)).ok()) addresses.push_back(any_address(family, port));
+  if (addresses.empty()) addresses.push_back(any_address(AF_INET, port));  // says what is wrong
+  return Root::start(config, id.secret, addresses, clock);
 }
 
 Result<std::unique_ptr<Root>> listen_at_one_of(const Config& config, const UniqueId& id, const std::vector<uint16_t>& ports,

@@ -101,7 +101,7 @@ Status Member::end(Status why) {
 Result<bool> Member::enter(bool patient) {
   const uint64_t now = clock_.now_ns(), left_ns = options_.deadline_ns > now ? options_.deadline_ns - now : 0;
   const std::string who = "host " + machine_name() + ", process " + std::to_string(::getpid());
-  const Join join{static_cast<uint32_t>(options_.ranks), static_cast<uint32_t>(options_.rank), left_ns / 1'000'000, patient,
+  const Join join{static_cast<uint32_t>(options_.ranks), static_cast<uint32_t>(options_.rank), (left_ns + 999'999) / 1'000'000, patient,
                   who.substr(0, 512)};
   socket_.send({static_cast<uint8_t>(Say::join), encode(join), {}});
   auto answer = next();

@@ -178,6 +178,19 @@ TEST(Meeting, TwoJobsOfOnePortDoNotMix) {
   other.join();
 }
 
+TEST(Meeting, APortThatIsTakenInOneFamilyIsTaken) {
+  SystemClock clock;
+  SystemRandom random;
+  const auto stranger = listen_on(Address::parse("0.0.0.0:0").value());
+  const std::string text = local_address(stranger.value()).value().text(), port = text.substr(text.rfind(':') + 1);
+  std::unique_ptr<Root> root;
+  const Config config = config_of("rank=0 ranks=2 root=localhost:" + port);
+  const auto id = meet_by_environment({2, 0, "HAWSER_ROOT"}, config, none(0), clock.now_ns() + kSecond / 10, clock, random, &root);
+  ASSERT_FALSE(id.ok());
+  EXPECT_EQ(root, nullptr);
+  EXPECT_THAT(id.error().text(), AllOf(HasSubstr("no port to listen on"), HasSubstr(port)));
+}
+
 TEST(Meeting, AnIdThatIsNoneIsNamed) {
   SystemClock clock;
   SystemRandom random;
