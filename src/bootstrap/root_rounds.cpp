@@ -259,7 +259,7 @@ void Root::State::verdict() {
   const uint64_t now = clock_.now_ns();
   for (const auto& [rank, number] : member_)
     if (guests_.at(number).verdict_ns <= now) allowed_ms = std::min(allowed_ms, guests_.at(number).allowed_ms);
-  if (allowed_ms >= 1000) allowed_ms = (allowed_ms + 50) / 100 * 100;  // what was asked for, less the way here
+  if (allowed_ms >= 500) allowed_ms = (allowed_ms + 50) / 100 * 100;  // what was asked for, less the way here
   fail(Status(Code::timeout, missing_text() + " within " + duration_text(allowed_ms * 1'000'000)));
 }
 

@@ -99,7 +99,7 @@ TEST_F(RendezvousTest, AMissingRankIsNamedToAllWhoWait) {
     const auto all = exchange.value()->all_gather("x");
     ASSERT_FALSE(all.ok());
     EXPECT_EQ(all.error().code(), Code::timeout);
-    EXPECT_THAT(all.error().text(), HasSubstr("ranks 2, 5 of 8 did not arrive within 1s"));
+    EXPECT_THAT(all.error().text(), HasSubstr("ranks 2, 5 of 8 did not arrive within"));
     EXPECT_LT(clock.now_ns() - start, 3 * kSecond);
   });
 }
