@@ -3,7 +3,18 @@
 
 namespace hawser {
 
+namespace {
+
+// A barrier has no buffers: its tokens lie in scratch, one that goes in and one that collects.
+Patterns tokens(PatternKind kind, GroupKind group) {
+  const Place in{Buffer::scratch, Place::Extent::whole, 0, 1}, out{Buffer::scratch, Place::Extent::whole, 1, 1};
+  return {0, 0, 2, {{kind, Collective::barrier, group, in, out}}};
+}
+
+}  // namespace
+
 Patterns flat(PatternKind kind, GroupKind group, Collective collective, uint32_t ranks, uint32_t vector_chunks) {
+  if (collective == Collective::barrier) return tokens(kind, group);
   Patterns patterns{.input_chunks = vector_chunks, .output_chunks = vector_chunks};
   switch (collective) {
     case Collective::all_gather:

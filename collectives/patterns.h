@@ -69,7 +69,7 @@ inline uint32_t vector_chunks(const Pattern& pattern) {
 
 struct Patterns {
   // Of the plan. all_reduce, reduce, broadcast: both equal, a chunk is ceil(Request::count / chunks) elements; else one chunk is
-  // Request::count elements (one per rank in the longer of both); barrier: one token of one element each.
+  // Request::count elements (one per rank in the longer of both); barrier: none, its tokens are scratch chunks 0 (in) and 1 (out).
   uint32_t input_chunks = 1, output_chunks = 1;
   uint32_t scratch_chunks = 0;  // that places of buffer scratch refer to; patterns add their own
   std::vector<Pattern> list;    // in program order

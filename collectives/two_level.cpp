@@ -94,14 +94,15 @@ Patterns reduce_over_leaders(PatternKind between) {
   return {1, 1, 1, {{kDirect, reduce, kIsland, whole(Buffer::input, 1), sum}, {between, reduce, kLeaders, sum, whole(Buffer::output, 1)}}};
 }
 
+// All of an island have come; all islands have come; and so the island's others hear.
 Patterns barrier_over_leaders() {
-  const Place input = whole(Buffer::input, 1), output = whole(Buffer::output, 1);
-  return {1,
-          1,
+  const Place token = whole(Buffer::scratch, 1), all = whole(Buffer::scratch, 1, 1);
+  return {0,
           0,
-          {{kDirect, reduce, kIsland, input, output},
-           {PatternKind::dissemination, barrier, kLeaders, output, output},
-           {kDirect, broadcast, kIsland, output, output}}};
+          2,
+          {{kDirect, barrier, kIsland, token, all},
+           {PatternKind::dissemination, barrier, kLeaders, all, all},
+           {kDirect, barrier, kIsland, all, all}}};
 }
 
 }  // namespace

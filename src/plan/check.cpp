@@ -88,13 +88,15 @@ Status check_whole(std::span<const Plan> plans, const Request& request, const Ch
   std::vector<Actor> actors;
   for (size_t rank = 0; rank < plans.size(); ++rank) {
     const Plan& plan = plans[rank];
-    contract.inputs.push_back(plan.input_chunks);
-    contract.outputs.push_back(plan.output_chunks);
-    actors.push_back({static_cast<Rank>(rank),
-                      &plan,
-                      {Buffer::input, 0, plan.input_chunks, 1},
-                      {Buffer::output, 0, plan.output_chunks, 1},
-                      aliasing[rank]});
+    Chunks input{Buffer::input, 0, plan.input_chunks, 1}, output{Buffer::output, 0, plan.output_chunks, 1};
+    if (request.collective == Collective::barrier) {  // its tokens
+      if (plan.scratch_chunks < 2) return wrong(rank, "a barrier needs two tokens in scratch");
+      input = {Buffer::scratch, 0, 1, 1};
+      output = {Buffer::scratch, 1, 1, 1};
+    }
+    contract.inputs.push_back(input.count);
+    contract.outputs.push_back(output.count);
+    actors.push_back({static_cast<Rank>(rank), &plan, input, output, aliasing[rank]});
   }
   return rehearse(contract, actors,
                   {request.collective, options.slices, options.window, options.operations, options.program_order, options.rank_order, true,

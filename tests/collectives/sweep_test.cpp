@@ -106,6 +106,22 @@ TEST(Catalog, AliasingNeverChangesTheMessages) {
   }
 }
 
+TEST(Catalog, BarriersNeedNoBuffers) {
+  for (const Partition& partition : partitions(7)) {
+    const Topology topology = topology_of(partition);
+    for (const Case& one : cases(topology)) {
+      if (one.request.collective != Collective::barrier) continue;
+      for (const Plan& plan : one.plans()) {
+        EXPECT_EQ(plan.input_chunks + plan.output_chunks, 0u) << one.text();
+        for (const Step& step : plan.steps) {
+          EXPECT_TRUE(step.kind == StepKind::recv || step.source_buffer == Buffer::scratch) << one.text();
+          EXPECT_TRUE(step.kind == StepKind::send || step.target_buffer == Buffer::scratch) << one.text();
+        }
+      }
+    }
+  }
+}
+
 TEST(Catalog, ItsHashIsOfWhatItHolds) {
   EXPECT_EQ(catalog_hash(), catalog_hash());
   EXPECT_NE(catalog_hash(), 0u);
