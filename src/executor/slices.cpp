@@ -50,11 +50,16 @@ View view_of(const Layout& layout, DataType type) {
   return view;
 }
 
-// The longer of input and output, by which scratch is measured; a call without either (a barrier) has scratch alone.
+// The longer of input and output, by which scratch is measured. Where this rank has no such buffer (a gather away from the root) it is as
+// many whole chunks of the other; a call without either (a barrier) has scratch alone.
 View vector_of(const Program::Body& body, const View* views) {
   if (body.input_chunks == 0 && body.output_chunks == 0) return views[2];
-  const bool input = views[1].chunk == 0 && views[1].pointers == nullptr ? true : body.input_chunks > body.output_chunks;
-  return views[input ? 0 : 1];
+  const uint32_t chunks[] = {body.input_chunks, body.output_chunks};
+  const size_t longer = chunks[0] > chunks[1] ? 0 : 1, other = 1 - longer;
+  if (views[longer].chunk != 0 || views[longer].pointers != nullptr) return views[longer];
+  View vector = views[other];
+  if (chunks[longer] > chunks[other]) vector.total = vector.chunk * chunks[longer];
+  return vector;
 }
 
 bool any_listed(const Binding& binding) { return listed(binding.buffers[0]) || listed(binding.buffers[1]); }

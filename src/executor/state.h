@@ -82,6 +82,9 @@ struct DeadCommunicator {
 
 struct Executor::State {
   explicit State(Edges& edges) : edges_(edges) {}
+  ~State() {
+    for (const auto& run : runs_) scratch_.give_back(run->scratch, run->scratch_bytes);
+  }
 
   // slices.cpp
   void start(Operation&);

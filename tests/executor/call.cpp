@@ -89,6 +89,10 @@ size_t Call::input_count(Rank rank) const {
     case Collective::reduce_scatter:
     case Collective::all_to_all:
       return shape_.count * ranks;
+    case Collective::scatter:
+      return rank == shape_.root ? shape_.count * ranks : 0;
+    case Collective::barrier:
+      return 0;
     case Collective::broadcast:
       return rank == shape_.root ? shape_.count : 0;
     default:
@@ -102,6 +106,10 @@ size_t Call::output_count(Rank rank) const {
     case Collective::all_gather:
     case Collective::all_to_all:
       return shape_.count * ranks;
+    case Collective::gather:
+      return rank == shape_.root ? shape_.count * ranks : 0;
+    case Collective::barrier:
+      return 0;
     case Collective::reduce:
       return rank == shape_.root ? shape_.count : 0;
     default:
@@ -134,8 +142,10 @@ void Call::bind(Rank rank) {
   std::byte *input = member.input.data() + kMargin, *output = member.output.data() + kMargin;
   if (shape_.in_place) {
     output = input;
-    if (shape_.collective == Collective::all_gather) input += static_cast<size_t>(rank) * shape_.count * bytes;
-    if (shape_.collective == Collective::reduce_scatter) output += static_cast<size_t>(rank) * shape_.count * bytes;
+    const size_t mine = static_cast<size_t>(rank) * shape_.count * bytes;
+    const bool root = rank == shape_.root;
+    if (shape_.collective == Collective::all_gather || (shape_.collective == Collective::gather && root)) input += mine;
+    if (shape_.collective == Collective::reduce_scatter || (shape_.collective == Collective::scatter && root)) output += mine;
   }
   Operation& operation = member.operation;
   Binding& binding = operation.binding;
@@ -183,6 +193,9 @@ double Call::expected(Rank rank, size_t i) const {
   switch (shape_.collective) {
     case Collective::broadcast:
       return contribution(shape_.root, i, shape_.number);
+    case Collective::scatter:
+      return contribution(shape_.root, static_cast<size_t>(rank) * count + i, shape_.number);
+    case Collective::gather:
     case Collective::all_gather:
       return contribution(static_cast<Rank>(i / count), i % count, shape_.number);
     case Collective::all_to_all:

@@ -7,11 +7,11 @@
 
 namespace hawser::testing {
 
-using Planner = std::function<Plan(Rank me)>;
+using PlanOf = std::function<Plan(Rank me)>;
 
 struct CallShape {
   Collective collective = Collective::all_reduce;
-  Planner plan;
+  PlanOf plan;
   size_t count = 100;  // elements, as in Request
   DataType type = DataType::i32;
   ReduceOp op = ReduceOp::sum;
