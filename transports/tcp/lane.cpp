@@ -102,7 +102,17 @@ void TcpLane::detach(uint64_t communicator) {
   payload_ = copy_.data();
 }
 
+// A socket at its end is readable for ever: it leaves the set that wakes sleepers.
+TcpLane::Read TcpLane::end() {
+  if (!ended_) (void)::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_DEL, fd_.get(), nullptr);
+  ended_ = true;
+  return Read::ended;
+}
+
+bool TcpLane::left() const { return ended_ && (error_ == 0 || error_ == ECONNRESET || error_ == EPIPE); }
+
 TcpLane::Read TcpLane::read_some() {
+  if (ended_) return Read::ended;
   std::byte* const stage = shared_.stage.data();
   std::memcpy(stage, partial_, partial_bytes_);
   const size_t direct = in_frame_ && incoming_.target ? left_ : 0;
@@ -115,7 +125,7 @@ TcpLane::Read TcpLane::read_some() {
   ssize_t got;
   do got = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT);
   while (got < 0 && errno == EINTR);
-  if (got == 0) return Read::ended;
+  if (got == 0) return end();
   if (got < 0) return trouble();
   const size_t count = static_cast<size_t>(got), landed = std::min(count, direct);
   if (landed) land(nullptr, landed);
@@ -126,7 +136,7 @@ TcpLane::Read TcpLane::read_some() {
 TcpLane::Read TcpLane::trouble() {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return Read::dry;
   error_ = errno;
-  return Read::ended;
+  return end();
 }
 
 void TcpLane::land(const std::byte* bytes, size_t count) {
@@ -171,7 +181,7 @@ bool TcpLane::consume(const std::byte* bytes, size_t count) {
 }
 
 bool TcpLane::watch_writable(void* watched_as) {
-  if (watching_ == unsent()) return true;
+  if (ended_ || broken() || watching_ == unsent()) return true;
   epoll_event event{.events = unsent() ? EPOLLIN | EPOLLOUT : EPOLLIN, .data = {.ptr = watched_as}};
   if (::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_MOD, fd_.get(), &event) < 0) {
     error_ = errno;

@@ -26,7 +26,9 @@ class TcpLane {
   Read read_some();   // one system call
   bool write_some();  // one system call; true: the socket took it all, there may be more
   bool unsent() const { return !outgoing_.empty(); }
-  bool broken() const { return error_ != 0; }
+  bool broken() const { return error_ != 0; }  // nothing can be written any more; what came before is still read
+  bool ended() const { return ended_; }        // everything was read
+  bool left() const;                           // ended as it does when the peer leaves or dies, not by a fault of the way
   int error() const { return error_; }
   bool watch_writable(void* watched_as);  // before sleep: epoll tells when unsent bytes can go on; false: it cannot
   void detach(uint64_t communicator);     // the rest of a payload of it is copied
@@ -41,6 +43,7 @@ class TcpLane {
   bool begin_frame(const std::byte* bytes);
   void land(const std::byte* bytes, size_t count);  // null: they are at the target already
   Read trouble();
+  Read end();
   void discard_unread();
 
   Fd fd_;
@@ -49,7 +52,7 @@ class TcpLane {
   Dialogue& dialogue_;
   const uint32_t number_;
   int error_ = 0;
-  bool watching_ = false;
+  bool watching_ = false, ended_ = false;
 
   // Writing: head_ holds frames whole, but for the payload of the last when that is long; then payload_ follows it.
   std::vector<Outgoing> outgoing_;  // what these bytes are; written() when the last of them went

@@ -1,4 +1,5 @@
-// Lanes are read and written in turn; the first that ends ends the edge, once the others were read dry.
+// Lanes are read and written in turn. A peer that leaves or dies ends all of them, each behind what it carried: the edge ends with the
+// last, so that nothing sent is lost. A lane that breaks for another reason ends the edge at once.
 #include "transports/tcp/wire.h"
 
 #include <cstring>
@@ -29,10 +30,7 @@ Status TcpWire::add(Fd fd) {
 void TcpWire::push() {
   for (bool any = true; any;) {
     any = false;
-    for (const auto& lane : lanes_) {
-      any = lane->write_some() || any;
-      if (lane->broken()) ending_ = true;
-    }
+    for (const auto& lane : lanes_) { any = lane->write_some() || any; }
   }
 }
 
@@ -41,11 +39,20 @@ void TcpWire::pull() {
     for (int i = 0; i < reads_a_pull; ++i) {
       const TcpLane::Read read = lane->read_some();
       if (read == TcpLane::Read::malformed) return cut_malformed();
-      if (read == TcpLane::Read::ended) ending_ = true;
       if (read != TcpLane::Read::more) break;
     }
   }
+  look_for_end();
   if (ending_) drain();
+}
+
+void TcpWire::look_for_end() {
+  bool all = !lanes_.empty();
+  for (const auto& lane : lanes_) {
+    all = all && lane->ended();
+    if (lane->ended() && !lane->left()) ending_ = true;
+  }
+  ending_ = ending_ || all;
 }
 
 void TcpWire::read_all() {
@@ -53,7 +60,6 @@ void TcpWire::read_all() {
     for (int i = 0; i < reads_at_the_end; ++i) {
       const TcpLane::Read read = lane->read_some();
       if (read == TcpLane::Read::malformed) return cut_malformed();
-      if (read == TcpLane::Read::ended) ending_ = true;
       if (read != TcpLane::Read::more) break;
     }
     if (error_ == 0) error_ = lane->error();

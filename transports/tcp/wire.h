@@ -25,11 +25,12 @@ class TcpWire : public WireBase {
 
  private:
   void read_all();  // until every socket is dry or ended
+  void look_for_end();
   void cut(Status);
   void cut_malformed();
   TcpShared& shared_;
   std::vector<std::unique_ptr<TcpLane>> lanes_;
-  bool ending_ = false;  // a lane ended or broke
+  bool ending_ = false;  // all lanes ended, or one broke
   int error_ = 0;        // of the first that broke
 };
 
