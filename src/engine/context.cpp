@@ -45,9 +45,12 @@ Result<std::unique_ptr<Context>> Context::create(const Config& config, const Clo
   return context;
 }
 
+// The engine thread drives executor and transports, and these touch segments of peers, so they end in this order.
 Context::~Context() {
-  switchboard_.reset();  // joins the engine thread before what it drives goes away
+  if (switchboard_) switchboard_->stop();
   executor_.reset();
+  owned_transports_.clear();
+  switchboard_.reset();
 }
 
 void Context::enlist(const std::shared_ptr<Membership>& membership) {
@@ -120,6 +123,8 @@ Failure Context::describe(Membership& membership, Code code, Rank blamed, const 
   Failure failure{code, blamed, {}};
   const std::string who = label(membership, blamed);
   if (code == Code::peer) {
+    if (blamed >= 0 && membership.peers()[static_cast<size_t>(blamed)] != no_peer)
+      switchboard_->hear_out(membership.peers()[static_cast<size_t>(blamed)]);
     failure.story = who + " died or left while " + what.text() + " needed it: its connection ended";
   } else if (code == Code::mismatch) {
     const auto answers = blamed >= 0 ? ask(membership, {blamed}, kAskNs) : std::vector<std::string>(1);

@@ -264,6 +264,8 @@ void Context::look_for_lateness() {
 void Context::hear(News& news) {
   switch (news.kind) {
     case News::Kind::peer_gone:
+      if (switchboard_->peer(news.peer).edge == wire_ && wire_ != nullptr)
+        break;  // its lanes end too, after what is still on its way on them
       for (Transport* transport : open_)
         transport->peer_gone(news.peer, Status(Code::peer, switchboard_->peer(news.peer).card.label + " is gone"));
       executor_->fail_peer(news.peer, Code::peer);

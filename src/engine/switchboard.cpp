@@ -12,17 +12,22 @@
 namespace hawser {
 namespace {
 
-constexpr uint64_t kEdgeNs = 1'500'000'000;    // a peer listens from before it is known; who refuses this long is dead
+constexpr uint64_t kEdgeNs = 1'500'000'000;  // a peer listens from before it is known; who refuses this long is dead
+constexpr uint64_t kLastWordsNs = 100'000'000;
 constexpr uint64_t kDutyLookNs = 250'000'000;  // while asleep over somebody's work: lateness is looked at this often
 
 }  // namespace
 
 Switchboard::Switchboard(Context& context, const Clock& clock) : context_(context), clock_(clock) {}
 
-Switchboard::~Switchboard() {
+void Switchboard::stop() {
   stop_ = true;
   if (poller_) poller_->wake();
   if (thread_.joinable()) thread_.join();
+}
+
+Switchboard::~Switchboard() {
+  stop();
   for (const auto& peer : peers_)
     if (peer->control) poller_->unwatch(peer->control->fd());
   door_.reset();
@@ -63,6 +68,27 @@ void Switchboard::loop() {
     (void)poller_->run_once(watching ? static_cast<int64_t>(kDutyLookNs) : -1);
     if (watching) duty_ = true;
   }
+  say_everything();
+}
+
+void Switchboard::say_everything() {
+  run_posted();
+  const uint64_t deadline_ns = clock_.now_ns() + kLastWordsNs;
+  const auto unsent = [](const auto& peer) { return peer->control && peer->control->flush().ok() && peer->control->unsent(); };
+  while (clock_.now_ns() < deadline_ns && std::any_of(peers_.begin(), peers_.end(), unsent)) (void)poller_->run_once(1'000'000);
+}
+
+void Switchboard::hear_out(PeerIndex index) {
+  if (in_thread()) return control_ready(peer(index));
+  auto heard = std::make_shared<bool>(false);
+  post([this, index, heard] {
+    control_ready(peer(index));
+    const std::lock_guard lock(mutex_);
+    *heard = true;
+    changed_.notify_all();
+  });
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::nanoseconds(kLastWordsNs), [&] { return *heard; });
 }
 
 void Switchboard::post(std::function<void()> work) {

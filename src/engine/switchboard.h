@@ -41,7 +41,8 @@ struct News {
 class Switchboard {
  public:
   Switchboard(Context&, const Clock&);
-  ~Switchboard();              // hangs up; joins the thread
+  ~Switchboard();
+  void stop();                 // hangs up; joins the thread
   Status open(const Config&);  // listens: the unix door unless transport=tcp, tcp on every interface unless transport=shm
   const std::string& door() const { return door_name_; }
   const std::vector<Address>& addresses() const { return addresses_; }
@@ -57,12 +58,15 @@ class Switchboard {
   void want_edge(PeerIndex);
   void announce(const std::shared_ptr<Membership>&, const Failure&);  // to all its ranks with an open control connection
   std::vector<std::string> ask(const Membership&, const std::vector<Rank>&, uint64_t wait_ns);
+  // Reads what a peer has already said, before its end is blamed on it: it may have told why. Blocks a moment at most.
+  void hear_out(PeerIndex);
   void on_duty();  // the holder left work under way: the engine thread carries it on
   bool in_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
   Poller& poller() { return *poller_; }  // its thread only
 
  private:
   void loop();
+  void say_everything();             // before the end: what is queued goes out, as far as peers take it
   void post(std::function<void()>);  // runs it in the engine thread
   void run_posted();
   void start_dial(Peer&);

@@ -22,6 +22,10 @@ Routine* Program::only_routine() const {
 
 const Phase* Program::only_phase() const { return only_routine() != nullptr ? &body_->phases[0].phase : nullptr; }
 
+uint32_t Program::chunks(Buffer buffer) const {
+  return buffer == Buffer::input ? body_->input_chunks : buffer == Buffer::output ? body_->output_chunks : body_->scratch_chunks;
+}
+
 size_t Program::bytes() const {
   const Body& body = *body_;
   size_t bytes = sizeof(Program) + sizeof(Body) + body.instructions.capacity() * sizeof(Instruction);

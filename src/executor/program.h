@@ -23,7 +23,8 @@ class Program {
   ~Program();
   Routine* only_routine() const;  // when the whole plan is one replaced phase: the fast path; else null
   const Phase* only_phase() const;
-  size_t bytes() const;  // memory it takes, for eviction
+  uint32_t chunks(Buffer) const;  // how many the plan divides it into: Layout::chunks
+  size_t bytes() const;           // memory it takes, for eviction
 
   struct Body;  // executor's own
   const Body& body() const { return *body_; }
