@@ -1,0 +1,184 @@
+// How a call becomes work: the fast path in the caller's thread, or a submission.
+#include "src/communicator/communicator.h"
+
+#include <algorithm>
+
+#include "src/base/log.h"
+
+namespace hawser {
+namespace {
+
+// The elements of each side of a collective, by the rules of the C API.
+size_t input_elements(const Call& call, size_t ranks) {
+  const bool many =
+      call.collective == Collective::reduce_scatter || call.collective == Collective::all_to_all || call.collective == Collective::scatter;
+  return many ? call.count * ranks : call.count;
+}
+
+size_t output_elements(const Call& call, size_t ranks) {
+  const bool many =
+      call.collective == Collective::all_gather || call.collective == Collective::all_to_all || call.collective == Collective::gather;
+  return many ? call.count * ranks : call.count;
+}
+
+bool averages(const Call& call) { return call.op == ReduceOp::avg && call.collective != Collective::broadcast; }
+
+}  // namespace
+
+Communicator::Communicator(Parts parts)
+    : context_(*parts.context),
+      config_(std::move(parts.config)),
+      roster_(std::move(parts.roster)),
+      timeout_ns_(parts.timeout_ns),
+      membership_(std::make_shared<Membership>(parts.key, std::move(parts.name), parts.rank, std::move(parts.peers))),
+      island_ranks_(roster_.island_of(parts.rank)),
+      island_(parts.island.empty()
+                  ? nullptr
+                  : std::make_unique<Island>(
+                        static_cast<uint32_t>(std::find(island_ranks_.begin(), island_ranks_.end(), parts.rank) - island_ranks_.begin()),
+                        std::move(parts.island), roster_.facts[static_cast<size_t>(roster_.islands[static_cast<size_t>(parts.rank)])])),
+      plans_(config_, roster_.topology, parts.rank, island_.get()) {
+  context_.enlist(membership_);
+}
+
+// The area in the segment stays until the context ends: a slower member may still read from it what this rank has published.
+Communicator::~Communicator() {
+  (void)membership_->fail({Code::aborted, rank(), "the communicator was destroyed"});
+  context_.dismiss(*membership_);
+}
+
+void Communicator::abort() {
+  context_.fail(*membership_, {Code::aborted, rank(), "rank " + std::to_string(rank()) + " aborted " + name()});
+}
+
+PlanKey Communicator::key_of(const Call& call) const {
+  return {call.count, call.collective, call.type, call.op, call.in_place(rank()), call.root};
+}
+
+bool Communicator::in_segment(const Call& call) const {
+  const Segment* const segment = context_.segment();
+  const auto n = static_cast<size_t>(ranks());
+  const size_t size = size_of(call.type);
+  return segment != nullptr && (call.input == nullptr || segment->contains(call.input, input_elements(call, n) * size)) &&
+         (call.output == nullptr || segment->contains(call.output, output_elements(call, n) * size));
+}
+
+Status Communicator::refused() const {
+  const Failure failure = membership_->failure();
+  return Status(failure.code, failure.story);
+}
+
+Status Communicator::run(const Call& call) {
+  const PlanKey key = key_of(call);
+  const PlanEntry* entry = plans_.find(key);
+  std::shared_ptr<const PlanEntry> kept;
+  if (entry == nullptr) {
+    kept = HAWSER_TRY(plans_.get(key));
+    entry = kept.get();
+  }
+  if (entry->whole != nullptr) {
+    bool entered = false;
+    const Code code = run_whole(*entry, call, entered);
+    if (entered) return code == Code::ok ? Status() : refused();
+  }
+  const std::unique_ptr<Submission> submission = HAWSER_TRY(prepare(call));
+  Submission* const one = submission.get();
+  context_.run({&one, 1});
+  return outcome(*submission);
+}
+
+// The whole operation is one routine, the seat is free, nothing else is under way: no queue, no allocation, no lock but the seat.
+Code Communicator::run_whole(const PlanEntry& entry, const Call& call, bool& entered) {
+  Membership& membership = *membership_;
+  if (!context_.try_enter()) return Code::ok;
+  entered = true;
+  Code code = membership.state();
+  if (code == Code::ok) {
+    membership.doing.begin(membership.next_number++, entry.description);
+    PhaseCall phase = entry.call;
+    phase.input.base = static_cast<std::byte*>(const_cast<void*>(call.input));
+    phase.output.base = static_cast<std::byte*>(call.output);
+    phase.library_buffers = entry.asks_for_buffers && in_segment(call);
+    entry.whole->start(phase);
+    Pause pause = entry.whole->progress();
+    if (pause.code == Code::in_progress) [[unlikely]] {
+      Patience patience;
+      Lateness lateness;
+      do {
+        Rank blamed = -1;
+        code = wait_for(pause, entry, call, patience, lateness, blamed);
+        if (code != Code::ok) {
+          context_.fail(membership, context_.describe(membership, code, blamed, entry.description));
+          break;
+        }
+        pause = entry.whole->progress();
+      } while (pause.code == Code::in_progress);
+    }
+    if (code == Code::ok && pause.code != Code::ok) {
+      code = pause.code;
+      const Rank blamed = pause.peer >= 0 ? island_ranks_[static_cast<size_t>(pause.peer)] : -1;
+      context_.fail(membership, context_.describe(membership, code, blamed, entry.description));
+    }
+    membership.doing.end();
+  }
+  context_.leave();
+  return code;
+}
+
+// One stage of waiting for a word of a member. Not ok: the operation is over, `blamed` says by whom.
+Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, const Call& call, Patience& patience, Lateness& lateness,
+                            Rank& blamed) {
+  Waiter& waiter = context_.waiter();
+  waiter.wait(pause.wait, {}, patience);
+  if (pause.wait.word != nullptr && pause.wait.reached()) {
+    patience.reset();
+    return Code::ok;
+  }
+  if (context_.seat().wanted_soon()) context_.attend();
+  if (const Code state = membership_->state(); state != Code::ok) return state;
+  if (!waiter.slept()) return Code::ok;
+  const Pause looked = entry.whole->look_for_mismatch();
+  if (looked.code != Code::in_progress && looked.code != Code::ok) {
+    blamed = looked.peer >= 0 ? island_ranks_[static_cast<size_t>(looked.peer)] : -1;
+    return looked.code;
+  }
+  const Rank awaited = pause.peer >= 0 ? island_ranks_[static_cast<size_t>(pause.peer)] : -1;
+  if (awaited >= 0 && context_.is_gone(membership_->peers()[static_cast<size_t>(awaited)]) &&
+      !(pause.wait.word != nullptr && pause.wait.reached())) {
+    blamed = awaited;
+    return Code::peer;
+  }
+  std::vector<Rank> ranks;
+  if (awaited >= 0) ranks.push_back(awaited);
+  return context_.late(*membership_, entry.description, lateness, timeout_of(call), ranks);
+}
+
+Result<std::unique_ptr<Submission>> Communicator::prepare(const Call& call) {
+  const std::shared_ptr<const PlanEntry> entry = HAWSER_TRY(plans_.get(key_of(call)));
+  auto submission = std::make_unique<Submission>();
+  submission->membership = membership_.get();
+  submission->description = entry->description;
+  submission->program = entry->program;
+  submission->timeout_ns = timeout_of(call);
+  Binding& binding = submission->operation.binding;
+  const auto n = static_cast<size_t>(ranks());
+  binding.type = call.type;
+  binding.op = averages(call) ? ReduceOp::sum : call.op;
+  binding.divisor = averages(call) ? static_cast<uint32_t>(n) : 1;
+  binding.library_buffers = in_segment(call);
+  binding.buffers[static_cast<int>(Buffer::input)] = {static_cast<std::byte*>(const_cast<void*>(call.input)), input_elements(call, n),
+                                                      entry->program->chunks(Buffer::input)};
+  binding.buffers[static_cast<int>(Buffer::output)] = {static_cast<std::byte*>(call.output), output_elements(call, n),
+                                                       entry->program->chunks(Buffer::output)};
+  return submission;
+}
+
+Status Communicator::outcome(const Submission& submission) const {
+  const Code code = submission.operation.code.load(std::memory_order_acquire);
+  if (code == Code::ok) return {};
+  if (code == Code::truncated)
+    return Status(code, "a message from " + context_.label(*membership_, submission.operation.blamed) + " is longer than its receive");
+  return refused();
+}
+
+}  // namespace hawser

@@ -1,0 +1,95 @@
+// A communicator: light, borrows a context. Turns checked calls into submissions, or runs them on the spot when nothing else is under way.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/base/config.h"
+#include "src/communicator/call.h"
+#include "src/communicator/plan_table.h"
+#include "src/communicator/roster.h"
+#include "src/engine/context.h"
+#include "src/lowering/island.h"
+
+namespace hawser {
+
+// A send or receive of a group. Bytes, since messages between ranks have no type of their own.
+struct MessageCall {
+  Rank peer = 0;
+  bool send = false;
+  void* data = nullptr;
+  uint64_t bytes = 0;
+};
+
+class Communicator {
+ public:
+  struct Parts {  // what creation made; see create.h
+    Context* context = nullptr;
+    Config config;
+    Roster roster;
+    Rank rank = 0;
+    CommunicatorKey key = 0;
+    std::string name;
+    uint64_t timeout_ns = 0;
+    std::vector<PeerIndex> peers;
+    std::byte* area = nullptr;         // in the context's segment; null: alone in its island
+    std::vector<IslandMember> island;  // empty: alone
+  };
+  explicit Communicator(Parts);
+  ~Communicator();  // operations under way end with Code::aborted; returns when no memory of theirs is touched
+
+  Rank rank() const { return membership_->me(); }
+  int ranks() const { return membership_->ranks(); }
+  Context& context() const { return context_; }
+  const Config& config() const { return config_; }
+  const Roster& roster() const { return roster_; }
+  Membership& membership() const { return *membership_; }
+  const std::string& name() const { return membership_->name(); }
+  uint64_t timeout_ns() const { return timeout_ns_; }
+  uint32_t next_split() { return ++splits_; }
+  int under_way() const { return under_way_.load(std::memory_order_acquire); }
+  Request request(const Call& call) const { return plans_.request(key_of(call)); }
+
+  // Blocks. The fast path when the plan is one routine and the seat is free with nothing under way.
+  Status run(const Call&);
+  // For streams and groups; the caller submits it and keeps it until done.
+  Result<std::unique_ptr<Submission>> prepare(const Call&);
+  // Sends and receives of one group, matched to self among themselves.
+  Result<std::unique_ptr<Submission>> prepare(const std::vector<MessageCall>&, uint64_t timeout_ns);
+  struct CountsCall {
+    const void* input = nullptr;
+    void* output = nullptr;
+    DataType type = DataType::u8;
+    std::vector<uint64_t> send_counts, send_offsets, receive_counts, receive_offsets;  // elements, by rank
+    uint64_t* live = nullptr;  // may be null: elements that came, by rank, when it is done
+    uint64_t timeout_ns = 0;
+  };
+  Result<std::unique_ptr<Submission>> prepare(const CountsCall&);
+
+  Status outcome(const Submission&) const;                              // of a finished one, with its story
+  void abort();                                                         // any thread
+  void begun() { under_way_.fetch_add(1, std::memory_order_relaxed); }  // of submissions on streams
+  void ended() { under_way_.fetch_sub(1, std::memory_order_release); }
+
+ private:
+  PlanKey key_of(const Call&) const;
+  Code run_whole(const PlanEntry&, const Call&, bool& entered);
+  Code wait_for(const Pause&, const PlanEntry&, const Call&, Patience&, Lateness&, Rank& blamed);
+  bool in_segment(const Call&) const;  // both buffers are the library's
+  Status refused() const;              // the communicator has ended: why
+  uint64_t timeout_of(const Call& call) const { return call.timeout_ns != 0 ? call.timeout_ns : timeout_ns_; }
+
+  Context& context_;
+  const Config config_;
+  const Roster roster_;
+  const uint64_t timeout_ns_;
+  std::shared_ptr<Membership> membership_;
+  std::vector<Rank> island_ranks_;
+  std::unique_ptr<Island> island_;
+  PlanTable plans_;
+  std::atomic<int> under_way_{0};
+  uint32_t splits_ = 0;
+};
+
+}  // namespace hawser

@@ -1,0 +1,136 @@
+// Choosing and lowering a plan on a miss.
+#include "src/communicator/plan_table.h"
+
+#include <algorithm>
+
+#include "src/base/hash.h"
+
+namespace hawser {
+namespace {
+
+constexpr size_t kEntriesMax = 16384;
+
+bool reduces(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::reduce_scatter;
+}
+
+Blocks one_block(uint64_t count) { return {nullptr, count, count, 0, count}; }
+Blocks many_blocks(uint64_t count, int ranks) { return {nullptr, count * static_cast<uint64_t>(ranks), count, 0, count}; }
+
+// What a phase over all ranks works on when it is the whole operation.
+PhaseCall whole_call(const PlanKey& key, int ranks, uint32_t signature) {
+  PhaseCall call;
+  call.collective = key.collective;
+  call.root = key.root;
+  call.type = key.type;
+  call.op = key.op == ReduceOp::avg ? ReduceOp::sum : key.op;
+  call.divisor = key.op == ReduceOp::avg && reduces(key.collective) ? static_cast<uint32_t>(ranks) : 1;
+  call.signature = signature;
+  const bool many_in =
+      key.collective == Collective::reduce_scatter || key.collective == Collective::all_to_all || key.collective == Collective::scatter;
+  const bool many_out =
+      key.collective == Collective::all_gather || key.collective == Collective::all_to_all || key.collective == Collective::gather;
+  call.input = many_in ? many_blocks(key.count, ranks) : one_block(key.count);
+  call.output = many_out ? many_blocks(key.count, ranks) : one_block(key.count);
+  return call;
+}
+
+std::string scheme_text(const Scheme& scheme) {
+  return std::string(name(scheme.kind)) + "/" + std::to_string(scheme.chunk_bytes) + (scheme.non_temporal ? "n" : "") +
+         (scheme.two_shot ? "2" : "");
+}
+
+}  // namespace
+
+PlanTable::PlanTable(const Config& config, const Topology& topology, Rank me, Island* island)
+    : config_(config), topology_(topology), me_(me), island_(island) {}
+
+Request PlanTable::request(const PlanKey& key) const {
+  Request request;
+  request.collective = key.collective;
+  request.count = key.count;
+  request.type = key.type;
+  request.op = key.op;
+  request.root = std::max(key.root, 0);
+  request.deterministic = config_.deterministic;
+  request.planner = config_.planner;
+  request.scheme = config_.scheme;
+  request.slice_bytes = config_.slice;
+  request.window = static_cast<uint32_t>(config_.window);
+  return request;
+}
+
+Result<std::shared_ptr<const PlanEntry>> PlanTable::get(const PlanKey& key) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t hashed = combine(key.count, key.slot());
+  const auto [begin, end] = entries_.equal_range(hashed);
+  for (auto at = begin; at != end; ++at)
+    if (at->second->key == key) {
+      slots_[key.slot()].store(at->second.get(), std::memory_order_release);
+      return at->second;
+    }
+  std::shared_ptr<const PlanEntry> entry = HAWSER_TRY(make(key));
+  if (entries_.size() < kEntriesMax) {
+    entries_.emplace(hashed, entry);
+    slots_[key.slot()].store(entry.get(), std::memory_order_release);
+  }
+  return entry;
+}
+
+Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
+  const Request asked = request(key);
+  auto entry = std::make_shared<PlanEntry>();
+  entry->key = key;
+  entry->description = {key.collective, key.type, key.op, key.root, key.count};
+  entry->signature = entry->description.signature();
+  entry->choice = HAWSER_TRY(choose_with_buffers(asked));
+  entry->program = HAWSER_TRY(program(asked, entry->choice, key.in_place ? Aliasing::in_place : Aliasing::none));
+  entry->whole = entry->program->only_routine();
+  entry->asks_for_buffers =
+      entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
+  entry->call = whole_call(key, topology_.ranks(), entry->signature);
+  return entry;
+}
+
+// Whether everybody's buffers are the library's is asked inside the routine, which costs a message each way in the island. That is worth it
+// where the operation takes many times as long anyway; with other buffers the routine goes on as a bounce.
+Result<Choice> PlanTable::choose_with_buffers(Request request) const {
+  constexpr int64_t kWorthHops = 40;
+  Choice plain = HAWSER_TRY(choose(topology_, request));
+  if (island_ == nullptr || topology_.islands() != 1) return plain;
+  const int64_t hop_ps = int64_t{topology_.island_facts(0).hop_ns} * 1000;
+  if (plain.picoseconds < kWorthHops * hop_ps) return plain;
+  request.library_buffers = true;
+  return choose(topology_, request);
+}
+
+Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request, const Choice& choice, Aliasing aliasing) {
+  std::string name(choice.planner->name);
+  name += "/" + std::to_string(static_cast<int>(request.collective)) + "/" + std::to_string(request.root) +
+          (aliasing == Aliasing::in_place ? "i" : "o") + "/" + std::to_string(choice.slice_bytes) + "/" + std::to_string(choice.window);
+  for (const Scheme& scheme : choice.schemes) name += "/" + scheme_text(scheme);
+  if (const auto found = programs_.find(name); found != programs_.end()) return found->second;
+
+  const Plan made = plan(*choice.planner, topology_, request, me_, aliasing);
+  ProgramOptions options{choice.slice_bytes, choice.window, {}, false};
+  // A plan that is one phase is never sliced: the routine does that itself, and a rank may run it with or without the executor.
+  if (made.phases.size() == 1 && made.phases[0].first_step == 0 && made.phases[0].last_step == made.steps.size()) options.slice_bytes = 0;
+  const std::vector<Rank> mine = topology_.ranks_of_island(topology_.island_of(me_));
+  for (size_t i = 0; i < made.phases.size(); ++i) {
+    const bool inside = island_ != nullptr && i < choice.schemes.size() && made.groups[made.phases[i].group] == mine;
+    if (!inside) {
+      options.routines.emplace_back();
+      continue;
+    }
+    std::shared_ptr<Routine>& routine = routines_[scheme_text(choice.schemes[i])];
+    if (!routine) routine = island_->routine(choice.schemes[i]);
+    options.routines.push_back(routine);
+  }
+  std::shared_ptr<const Program> lowered = Program::lower(made, me_, std::move(options));
+  if (!lowered)
+    return Status(Code::unsupported, std::string(choice.planner->name) + " has more messages between two ranks than a program can number");
+  programs_.emplace(std::move(name), lowered);
+  return lowered;
+}
+
+}  // namespace hawser
