@@ -7,7 +7,7 @@
  * (3) Any thread may call. Operations of one communicator take their order at entry, and every rank must call the same operations in the
  *     same order. Abort, state, error and explain may be called at any time, also while another thread is inside an operation.
  * (4) The last two arguments of an operation say where it runs and how: a hawser_stream, and a hawser_call that may be NULL.
- *     HAWSER_BLOCKING returns when the result is there; on a host stream the call returns at once and the work happens in stream order.
+ *     HAWSER_BLOCK returns when the result is there; on a host stream the call returns at once and the work happens in stream order.
  * (5) Buffers belong to the caller and must stay valid, and untouched, until the operation is done. Counts are elements, not bytes.
  *     In place: all_reduce and reduce in == out; broadcast in == out at the root; all_gather in == out + rank*count; reduce_scatter
  *     out == in + rank*count; all_to_all in == out. Any other overlap is HAWSER_INVALID.

@@ -1,0 +1,49 @@
+// Ending a group: creations first, side by side, then the operations.
+#include "src/api/pending_group.h"
+
+#include <thread>
+
+namespace hawser::api {
+
+PendingGroup& PendingGroup::mine() {
+  thread_local PendingGroup group;
+  return group;
+}
+
+Status PendingGroup::end() {
+  const auto making = std::exchange(creations, {});
+  CallGroup submitting = std::exchange(operations, {});
+  if (Status refused = std::exchange(poisoned, {}); !refused.ok())
+    return std::move(refused).during("the group was not submitted, because of a call in it");
+  std::vector<Status> made(making.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < making.size(); ++i) threads.emplace_back([&, i] { made[i] = making[i](); });
+  for (std::thread& thread : threads) thread.join();
+  for (Status& status : made) HAWSER_TRY(std::move(status));
+  return submitting.submit();
+}
+
+}  // namespace hawser::api
+
+#include "src/api/errors.h"
+
+using hawser::Code;
+using hawser::Status;
+using hawser::api::guarded;
+using hawser::api::PendingGroup;
+
+extern "C" hawser_status hawser_group_begin(void) {
+  return guarded([]() -> Status {
+    ++PendingGroup::mine().depth;
+    return {};
+  });
+}
+
+extern "C" hawser_status hawser_group_end(void) {
+  return guarded([]() -> Status {
+    PendingGroup& group = PendingGroup::mine();
+    if (!group.open()) return Status(Code::usage, "hawser_group_end without hawser_group_begin in this thread");
+    if (--group.depth > 0) return {};
+    return group.end();
+  });
+}

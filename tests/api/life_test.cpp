@@ -1,0 +1,208 @@
+// Lives of communicators: splits, streams, groups over several, abort, lateness, library memory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "tests/support/ranks.h"
+
+namespace hawser::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+float sum_of(hawser_comm* comm, float mine) {
+  float total = -1;
+  EXPECT_EQ(hawser_all_reduce(comm, &mine, &total, 1, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
+  return total;
+}
+
+class Life : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Life, SplitsByColorAndKey) {
+  with_ranks(5, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_comm* part = nullptr;
+    ASSERT_EQ(hawser_comm_split(comm, rank == 4 ? -1 : rank % 2, -rank, nullptr, &part), HAWSER_OK) << hawser_error_text();
+    if (rank == 4) {
+      EXPECT_EQ(part, nullptr);
+      return;
+    }
+    EXPECT_EQ(hawser_comm_ranks(part), 2);
+    EXPECT_EQ(hawser_comm_rank(part), rank < 2 ? 1 : 0);  // by key, descending rank
+    EXPECT_EQ(sum_of(part, static_cast<float>(rank)), rank % 2 ? 4 : 2);
+    EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+  });
+}
+
+TEST_P(Life, StreamsKeepOrderAndOverlapCalls) {
+  with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_stream stream;
+    ASSERT_EQ(hawser_stream_create(hawser_comm_context(comm), &stream), HAWSER_OK) << hawser_error_text();
+    constexpr int kSteps = 50;
+    std::vector<float> data(kSteps + 1, 0);
+    data[0] = static_cast<float>(rank == 0);
+    for (int i = 0; i < kSteps; ++i)
+      ASSERT_EQ(hawser_all_reduce(comm, &data[static_cast<size_t>(i)], &data[static_cast<size_t>(i) + 1], 1, HAWSER_F32, HAWSER_MAX, stream,
+                                  nullptr),
+                HAWSER_OK);
+    ASSERT_EQ(hawser_stream_synchronize(stream, 0), HAWSER_OK) << hawser_error_text();
+    EXPECT_EQ(data[kSteps], 1);
+    EXPECT_EQ(hawser_stream_query(stream), HAWSER_OK);
+    EXPECT_EQ(hawser_stream_destroy(stream), HAWSER_OK);
+  });
+}
+
+TEST_P(Life, BlockingCallsGoBesideStreams) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_stream stream;
+    ASSERT_EQ(hawser_stream_create(hawser_comm_context(comm), &stream), HAWSER_OK);
+    std::vector<float> in(100000, static_cast<float>(rank + 1)), out(100000);
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_EQ(hawser_all_reduce(comm, in.data(), out.data(), in.size(), HAWSER_F32, HAWSER_SUM, stream, nullptr), HAWSER_OK);
+      EXPECT_EQ(sum_of(comm, 1), 2);
+    }
+    ASSERT_EQ(hawser_stream_synchronize(stream, 0), HAWSER_OK) << hawser_error_text();
+    EXPECT_EQ(out.front(), 3);
+    EXPECT_EQ(out.back(), 3);
+    EXPECT_EQ(hawser_stream_destroy(stream), HAWSER_OK);
+  });
+}
+
+TEST_P(Life, NestedGroupsActAtTheOutermostEnd) {
+  with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
+    float in = static_cast<float>(rank), total = -1, most = -1, got = -1;
+    ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+    EXPECT_EQ(hawser_all_reduce(comm, &in, &total, 1, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK);
+    ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+    EXPECT_EQ(hawser_recv(comm, &got, 1, HAWSER_F32, (rank + 2) % 3, kBlock, nullptr), HAWSER_OK);
+    EXPECT_EQ(hawser_send(comm, &in, 1, HAWSER_F32, (rank + 1) % 3, kBlock, nullptr), HAWSER_OK);
+    ASSERT_EQ(hawser_group_end(), HAWSER_OK);
+    EXPECT_EQ(total, -1);
+    EXPECT_EQ(hawser_all_reduce(comm, &in, &most, 1, HAWSER_F32, HAWSER_MAX, kBlock, nullptr), HAWSER_OK);
+    ASSERT_EQ(hawser_group_end(), HAWSER_OK) << hawser_error_text();
+    EXPECT_EQ(total, 3);
+    EXPECT_EQ(most, 2);
+    EXPECT_EQ(got, static_cast<float>((rank + 2) % 3));
+  });
+}
+
+TEST_P(Life, AbortReachesEveryRankThatWaits) {
+  with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
+    sum_of(comm, 1);
+    if (rank == 1) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      EXPECT_EQ(hawser_comm_abort(comm), HAWSER_OK);
+    } else {
+      float x = 0;
+      EXPECT_EQ(hawser_all_reduce(comm, &x, &x, 1, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_ABORTED);
+      EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1"));
+    }
+    EXPECT_EQ(hawser_comm_state(comm), HAWSER_ABORTED);
+    EXPECT_EQ(hawser_barrier(comm, kBlock, nullptr), HAWSER_ABORTED);
+  });
+}
+
+TEST_P(Life, AbortFromAnotherThreadFreesTheCaller) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    std::thread other([comm] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      EXPECT_EQ(hawser_comm_abort(comm), HAWSER_OK);
+    });
+    EXPECT_EQ(hawser_barrier(comm, kBlock, nullptr), HAWSER_ABORTED);
+    other.join();
+  });
+}
+
+TEST_P(Life, LatenessFailsAtTheDeadlineAndNamesWho) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    sum_of(comm, 1);
+    if (rank == 1) return std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    hawser_call call{};
+    call.size = sizeof call;
+    call.timeout_ns = 200'000'000;
+    EXPECT_EQ(hawser_barrier(comm, kBlock, &call), HAWSER_TIMEOUT);
+    EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1"));
+  });
+}
+
+TEST_P(Life, LeavingIsNoticedOnlyByWhoNeedsTheLeaver) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    EXPECT_EQ(sum_of(comm, 1), 2);
+    if (rank == 1) return;  // destroys at once
+    float x = 0;
+    EXPECT_EQ(hawser_all_reduce(comm, &x, &x, 1, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_PEER);
+    EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1"));
+  });
+}
+
+TEST_P(Life, SeveralThreadsUseOneContext) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int) {
+    hawser_comm* other = nullptr;
+    ASSERT_EQ(hawser_comm_split(comm, 0, 0, nullptr, &other), HAWSER_OK) << hawser_error_text();
+    const auto work = [](hawser_comm* mine) {
+      for (int i = 0; i < 300; ++i) ASSERT_EQ(sum_of(mine, 1), 2);
+    };
+    std::thread thread(work, other);
+    work(comm);
+    thread.join();
+    EXPECT_EQ(hawser_comm_destroy(other), HAWSER_OK);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, Life, ::testing::Values("segment=64MiB", "transport=tcp"));
+
+TEST(Grouped, OneThreadMakesSeveralRanksAndRunsThem) {
+  for (const char* settings : {"segment=64MiB", "transport=tcp"}) {
+    hawser_id id;
+    ASSERT_EQ(hawser_id_create(&id), HAWSER_OK);
+    hawser_comm_options options{};
+    options.size = sizeof options;
+    options.settings = settings;
+    std::vector<hawser_comm*> comms(3);
+    ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+    for (int rank = 0; rank < 3; ++rank)
+      ASSERT_EQ(hawser_comm_create(&id, 3, rank, &options, &comms[static_cast<size_t>(rank)]), HAWSER_OK) << hawser_error_text();
+    ASSERT_EQ(hawser_group_end(), HAWSER_OK) << hawser_error_text();
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::vector<float>> data(3, std::vector<float>(5000, 1));
+      ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+      for (size_t r = 0; r < 3; ++r)
+        ASSERT_EQ(hawser_all_reduce(comms[r], data[r].data(), data[r].data(), data[r].size(), HAWSER_F32, HAWSER_SUM, kBlock, nullptr),
+                  HAWSER_OK);
+      ASSERT_EQ(hawser_group_end(), HAWSER_OK) << hawser_error_text();
+      for (const auto& one : data) ASSERT_EQ(one, std::vector<float>(5000, 3));
+    }
+    for (hawser_comm* comm : comms) EXPECT_EQ(hawser_comm_destroy(comm), HAWSER_OK);
+  }
+}
+
+TEST(Memory, LibraryBuffersReduce) {
+  with_ranks(3, "segment=256MiB", [](hawser_comm* comm, int rank) {
+    hawser_context* const context = hawser_comm_context(comm);
+    constexpr size_t kCount = 1 << 20;
+    void *in = nullptr, *out = nullptr;
+    ASSERT_EQ(hawser_alloc(context, kCount * 4, &in), HAWSER_OK) << hawser_error_text();
+    ASSERT_EQ(hawser_alloc(context, kCount * 4, &out), HAWSER_OK);
+    auto* const source = static_cast<float*>(in);
+    auto* const target = static_cast<float*>(out);
+    for (int round = 0; round < 4; ++round) {
+      for (size_t i = 0; i < kCount; ++i) source[i] = static_cast<float>((i + static_cast<size_t>(rank + round)) % 16);
+      ASSERT_EQ(hawser_all_reduce(comm, source, target, kCount, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
+      for (size_t i = 0; i < kCount; ++i) {
+        float total = 0;
+        for (size_t r = 0; r < 3; ++r) total += static_cast<float>((i + r + static_cast<size_t>(round)) % 16);
+        ASSERT_EQ(target[i], total);
+      }
+    }
+    EXPECT_EQ(hawser_barrier(comm, kBlock, nullptr), HAWSER_OK);
+    EXPECT_EQ(hawser_free(context, in), HAWSER_OK);
+    EXPECT_EQ(hawser_free(context, out), HAWSER_OK);
+    EXPECT_EQ(hawser_free(context, out), HAWSER_INVALID);
+  });
+}
+
+}  // namespace
+}  // namespace hawser::test

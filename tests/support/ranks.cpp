@@ -1,0 +1,28 @@
+// One thread a rank.
+#include "tests/support/ranks.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace hawser::test {
+
+void with_ranks(int n, const std::string& settings, const std::function<void(hawser_comm*, int)>& body) {
+  hawser_id id;
+  ASSERT_EQ(hawser_id_create(&id), HAWSER_OK) << hawser_error_text();
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < n; ++rank)
+    threads.emplace_back([&, rank] {
+      hawser_comm_options options{};
+      options.size = sizeof options;
+      options.settings = settings.c_str();
+      hawser_comm* comm = nullptr;
+      ASSERT_EQ(hawser_comm_create(&id, n, rank, &options, &comm), HAWSER_OK) << "rank " << rank << ": " << hawser_error_text();
+      body(comm, rank);
+      EXPECT_EQ(hawser_comm_destroy(comm), HAWSER_OK) << "rank " << rank << ": " << hawser_error_text();
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace hawser::test
