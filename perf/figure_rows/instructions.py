@@ -1,6 +1,7 @@
 """plan.instructions_8b: what callgrind counts inside hawser_all_reduce on one rank, its peer running free and so always on time."""
 import pathlib
 import re
+import subprocess
 import tempfile
 
 from figure_rows.machine import need_processors, needed
@@ -10,12 +11,19 @@ from figure_rows.own_ranks import Ranks
 FEW, MANY = 2_000, 12_000
 
 
+def functions_of(profile, operations):
+    """Instructions of one operation by function, the most expensive first."""
+    run = subprocess.run([needed("callgrind_annotate"), str(profile)], capture_output=True, text=True, timeout=60, check=True)
+    rows = re.findall(r"^\s*([\d,]+) \([ \d.]+%\)\s+\S*?:(.*?)(?: \[.*)?$", run.stdout, re.MULTILINE)
+    return [(int(count.replace(",", "")) / operations, name[:100]) for count, name in rows[:16]]
+
+
 def total_of(operations, say):
     """Instructions of the whole program inside hawser_all_reduce."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "callgrind.out"
         tool = [needed("valgrind"), "--tool=callgrind", "--toggle-collect=hawser_all_reduce", f"--callgrind-out-file={out}", "--quiet"]
-        with Ranks(2, ["all_reduce", 8, operations, 100], around=tool) as ranks:
+        with Ranks(2, ["all_reduce", 8, operations, 100, "bind"], around=tool) as ranks:
             for rank in range(2):
                 status, _, errors = ranks.outcome(rank, 300)
                 if status:
@@ -24,6 +32,9 @@ def total_of(operations, say):
         if not found or int(found[1]) == 0:
             raise Miss("callgrind saw no instruction inside hawser_all_reduce")
         say(f"  {operations} operations: {found[1]} instructions")
+        if operations == MANY:
+            for count, name in functions_of(out, operations):
+                say(f"  {count:8.1f}  {name}")
         return int(found[1])
 
 

@@ -7,12 +7,18 @@ import subprocess
 from figure_rows.outcome import Miss, Skip
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("HAWSER_BUILD", ROOT / "build" / "release"))
+build_folder = ROOT / "build" / "release"
+
+
+def use_build(folder):
+    """Measures another build than the usual one."""
+    global build_folder
+    build_folder = pathlib.Path(folder).resolve()
 
 
 def built(relative):
     """A program of the release build. That it is missing is our failure, not the machine's."""
-    program = BUILD / relative
+    program = build_folder / relative
     if not program.exists():
         raise Miss(f"{program} is not built: cmake --preset release && cmake --build --preset release")
     return str(program)

@@ -1,7 +1,9 @@
 // One operation again and again through the public C API, for tools that watch a rank from outside.
-//   loop COLLECTIVE BYTES OPERATIONS [WARM_UP]     OPERATIONS 0: until it fails
+//   loop COLLECTIVE BYTES OPERATIONS [WARM_UP [bind]]     OPERATIONS 0: until it fails; bind: to the processor of the rank's number
 // Ranks meet as the environment says. Says "ready" after the warm-up; marks the loop with write(-1, "begin") and write(-1, "end"); prints
 // how often memory was allocated in between. An operation that fails: its story on standard error, exit status 3.
+#include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,7 +25,7 @@ void* __libc_memalign(size_t, size_t);
 namespace {
 
 std::atomic<bool> counting{false};
-std::atomic<uint64_t> allocations{0};
+std::atomic<uint64_t> allocations{0}, yields{0};
 
 void count() {
   if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1, std::memory_order_relaxed);
@@ -54,11 +56,17 @@ __attribute__((visibility("default"))) int posix_memalign(void** memory, size_t 
   *memory = __libc_memalign(alignment, bytes);
   return *memory != nullptr ? 0 : ENOMEM;
 }
+// Counted here: a tracer that stops the rank at each one makes its peer wait, which then yields in turn, without end.
+__attribute__((visibility("default"))) int sched_yield() noexcept {
+  if (counting.load(std::memory_order_relaxed)) yields.fetch_add(1, std::memory_order_relaxed);
+  return static_cast<int>(syscall(SYS_sched_yield));
+}
 }
 
 namespace {
 
 const hawser_stream kBlocking = {};
+constexpr useconds_t kSettleUs = 300'000;
 
 // A system call that a tracer sees and that does nothing.
 void mark(const char* text) {
@@ -89,18 +97,31 @@ struct Loop {
   }
 };
 
+// After creation, so that the library has seen the whole machine.
+void bind_to_processor(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<size_t>(processor), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) std::perror("loop: sched_setaffinity");
+}
+
 int run(const Loop& loop, uint64_t operations, uint64_t warm_up) {
   hawser_status status = loop.many(warm_up, false);
   if (status != HAWSER_OK) return complain("warming up", status);
   std::puts("ready");
   std::fflush(stdout);
+  if (operations > 0) {
+    usleep(kSettleUs);  // what creation left to the engine threads comes to its end
+    status = loop.many(warm_up, false);
+    if (status != HAWSER_OK) return complain("warming up", status);
+  }
   counting = true;
   mark("begin");
   status = loop.many(operations, operations == 0);
   mark("end");
   counting = false;
   if (status != HAWSER_OK) return complain(loop.collective.c_str(), status);
-  std::printf("allocations %lu\n", allocations.load());
+  std::printf("allocations %lu yields %lu\n", allocations.load(), yields.load());
   return 0;
 }
 
@@ -108,7 +129,7 @@ int run(const Loop& loop, uint64_t operations, uint64_t warm_up) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "loop COLLECTIVE BYTES OPERATIONS [WARM_UP]\n");
+    std::fprintf(stderr, "loop COLLECTIVE BYTES OPERATIONS [WARM_UP [bind]]\n");
     return 2;
   }
   const size_t bytes = std::strtoull(argv[2], nullptr, 10);
@@ -120,6 +141,7 @@ int main(int argc, char** argv) {
   auto* out = static_cast<float*>(std::calloc(ranks, bytes + sizeof(float)));
   if (in == nullptr || out == nullptr) return 1;
   std::memset(out, 0, ranks * bytes);
+  if (argc > 5) bind_to_processor(hawser_comm_rank(comm));
   const Loop loop{comm, argv[1], bytes / sizeof(float), in, out};
   const int exit_status = run(loop, std::strtoull(argv[3], nullptr, 10), argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 10);
   hawser_comm_destroy(comm);

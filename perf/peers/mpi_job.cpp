@@ -23,7 +23,7 @@ class Mpi final : public peers::Library {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
     must(MPI_Get_library_version(text, &length));
-    const std::string whole(text, static_cast<size_t>(length));
+    const std::string whole(text);  // the length may count zeros
     return whole.substr(0, whole.find('\n'));
   }
   int rank() override { return rank_; }
