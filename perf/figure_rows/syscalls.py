@@ -44,7 +44,8 @@ def one_case(size, operations, free_yields, say):
             ranks.outcome(1, 30)
         counts = calls_between_marks(trace.read_text(errors="replace"))
     allocations, yields = map(int, re.search(r"allocations (\d+) yields (\d+)", out).groups())
-    say(f"  {size} bytes, {operations} operations: {allocations} allocations, {yields} sched_yield, else {dict(counts) or 'no system call'}")
+    say(f"  {size} bytes, {operations} operations: {allocations} allocations, {yields} sched_yield, "
+        f"else {dict(counts) or 'no system call'}")
     return allocations + beyond(counts, yields, free_yields)
 
 
