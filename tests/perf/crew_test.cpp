@@ -53,7 +53,7 @@ TEST(Crew, DiesAsAWholeWhenItIsInterrupted) {
                 kill(getppid(), SIGINT);
                 _exit(0);
               }
-              return run_shell("sleep 30", 3);
+              return run_shell("exec sleep 30", 3);
             }),
             128 + SIGINT);
   expect_no_children();
