@@ -50,7 +50,9 @@ uint64_t total_bytes(const Chunks& chunks, const PhaseViews& views) {
   return 0;
 }
 
-Blocks blocks_of(const Chunks& chunks, const PhaseViews& views, uint32_t blocks, uint32_t per_block, bool whole, uint32_t piece) {
+// A vector that is one block on both sides is as long as it is. Else even the member with the short last block counts in whole ones: its
+// chunk says where its block lies and in how many pieces all move.
+Blocks blocks_of(const Chunks& chunks, const PhaseViews& views, bool one_vector, uint32_t per_block, bool whole, uint32_t piece) {
   Blocks result;
   if (chunks.count == 0) return result;
   const View& view = views.views[static_cast<size_t>(chunks.buffer)];
@@ -61,7 +63,7 @@ Blocks blocks_of(const Chunks& chunks, const PhaseViews& views, uint32_t blocks,
   result.chunk = per_block * stride * chunk;
   result.offset = whole ? 0 : piece * stride * chunk + offset;
   result.limit = whole ? result.chunk : views.limit >> views.element_shift;
-  if (whole && blocks == 1) result.chunk = result.limit = result.total;
+  if (whole && one_vector) result.chunk = result.limit = result.total;
   return result;
 }
 
@@ -76,8 +78,9 @@ void fill_blocks(PhaseCall& call, const ReplacedPhase& replaced, const PhaseView
   const Shape shape = shape_of(replaced.phase.collective, std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size())));
   const uint32_t per_block = chunks_per_block(replaced);
   const bool whole = !views.sliced && touching(replaced.phase.input) && touching(replaced.phase.output);
-  call.input = blocks_of(replaced.phase.input, views, shape.input_blocks, per_block, whole, piece);
-  call.output = blocks_of(replaced.phase.output, views, shape.output_blocks, per_block, whole, piece);
+  const bool one_vector = shape.input_blocks == 1 && shape.output_blocks == 1;
+  call.input = blocks_of(replaced.phase.input, views, one_vector, per_block, whole, piece);
+  call.output = blocks_of(replaced.phase.output, views, one_vector, per_block, whole, piece);
 }
 
 }  // namespace hawser
