@@ -43,10 +43,12 @@ struct Walk {  // one rank, one slot of its window
 
 struct Event {
   int64_t at;
-  uint64_t number;  // of equal times the first made goes first: the same result everywhere
-  enum class Kind : uint8_t { arrive, deliver, complete } kind;
-  uint32_t what, node;  // arrive: station; deliver: message; complete: walk, node
-  friend bool operator>(const Event& a, const Event& b) { return std::tie(a.at, a.number) > std::tie(b.at, b.number); }
+  // Of equal times: what is under way first, then messages that begin, by slice and the sender's node, so that a rank sends in the order of
+  // its program whichever of its peers is counted first; then whatever was made first. The same result everywhere.
+  uint64_t turn, number;
+  enum class Kind : uint8_t { begin, arrive, deliver, complete } kind;
+  uint32_t what, node;  // arrive: station; begin, deliver: message; complete: walk, node
+  friend bool operator>(const Event& a, const Event& b) { return std::tie(a.at, a.turn, a.number) > std::tie(b.at, b.turn, b.number); }
 };
 
 struct Gathering {                                     // members of an island that reached a routine
@@ -75,7 +77,7 @@ class Simulator {
   void pass(uint32_t message, int64_t now);
   void leave(uint32_t station, uint32_t message, int64_t at);
   void complete(uint32_t walk, uint32_t node);
-  void at(int64_t time, Event::Kind kind, uint32_t what, uint32_t node) { events_.push({time, ++made_, kind, what, node}); }
+  void at(int64_t time, Event::Kind kind, uint32_t what, uint32_t node) { events_.push({time, 0, ++made_, kind, what, node}); }
   Queue& queue(uint32_t station);
   Simulation::Busy& busy(uint32_t station);
   Status stuck() const;
@@ -141,6 +143,7 @@ Result<Simulation> Simulator::run() {
       case Event::Kind::arrive:
         arrive(event.what);
         break;
+      case Event::Kind::begin:
       case Event::Kind::deliver:
         pass(event.what, now_);
         break;
@@ -203,7 +206,7 @@ void Simulator::start_transfer(uint32_t number, uint32_t node, const Step& step,
   const Path& path = network_.path(static_cast<Rank>(rank_of(sender)), static_cast<Rank>(rank_of(receiver)));
   messages_[message] = {&path, 0, now_, bytes, sender, receiver, sends ? node : peer_node, sends ? peer_node : node};
   ++result_.messages;
-  pass(message, now_);
+  events_.push({now_, 1 + (slice << 32 | messages_[message].send), ++made_, Event::Kind::begin, message, 0});
 }
 
 void Simulator::start_local(uint32_t walk, uint32_t node, uint64_t bytes) {

@@ -62,6 +62,15 @@ TEST(Simulate, WhoSharesALinkWaits) {
   EXPECT_EQ(simulation.stations[0].bytes, 4'000'000u);
 }
 
+TEST(Simulate, EveryoneBeginsWithTheFirstOfItsProgramSoEachWithEachFillsAllPorts) {
+  const Topology topology = parsed("topology 1\nswitch net ethernet\nhost h[0-15] ranks 1 on net 8 lat 5\n");
+  for (const int64_t picoseconds : {simulated("pairwise", Collective::all_to_all, topology, 1'000'000).picoseconds,
+                                    simulated("direct", Collective::all_gather, topology, 1'000'000).picoseconds}) {
+    EXPECT_GE(picoseconds, 15'000 * kMicrosecond);
+    EXPECT_LT(picoseconds, 16'500 * kMicrosecond);  // in place an all-to-all copies first
+  }
+}
+
 TEST(Simulate, SlicesMakeAChainAPipeline) {
   const uint64_t bytes = 4096 * 4096;
   const auto whole = simulated("ring", Collective::broadcast, parsed(kFour), bytes).picoseconds;
