@@ -3,8 +3,6 @@
 
 #include <pthread.h>
 
-#include <atomic>
-
 namespace hawser::api {
 namespace {
 
@@ -13,14 +11,14 @@ std::string& last_story() {
   return story;
 }
 
-std::atomic<bool> forked{false};
-
 bool watch_forks() {
   ::pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
   return true;
 }
 
 }  // namespace
+
+std::atomic<bool> forked{false};
 
 bool after_fork() {
   static const bool watched = watch_forks();

@@ -5,6 +5,8 @@
 
 namespace hawser::api {
 
+thread_local constinit int open_groups = 0;
+
 PendingGroup& PendingGroup::mine() {
   thread_local PendingGroup group;
   return group;
@@ -34,7 +36,7 @@ using hawser::api::PendingGroup;
 
 extern "C" hawser_status hawser_group_begin(void) {
   return guarded([]() -> Status {
-    ++PendingGroup::mine().depth;
+    ++hawser::api::open_groups;
     return {};
   });
 }
@@ -43,7 +45,7 @@ extern "C" hawser_status hawser_group_end(void) {
   return guarded([]() -> Status {
     PendingGroup& group = PendingGroup::mine();
     if (!group.open()) return Status(Code::usage, "hawser_group_end without hawser_group_begin in this thread");
-    if (--group.depth > 0) return {};
+    if (--hawser::api::open_groups > 0) return {};
     return group.end();
   });
 }

@@ -8,13 +8,15 @@
 
 namespace hawser::api {
 
+// How many groups this thread has open. Apart from the rest, so that the short way of a call reads one word.
+extern thread_local constinit int open_groups __attribute__((tls_model("initial-exec")));
+
 struct PendingGroup {
-  int depth = 0;
   CallGroup operations;
   std::vector<std::function<Status()>> creations;  // each blocks; they run side by side at the end
   Status poisoned;                                 // the first call inside that was refused: then nothing is submitted
   static PendingGroup& mine();
-  bool open() const { return depth > 0; }
+  bool open() const { return open_groups > 0; }
   Status end();                   // of the outermost
   Status refuse(Status status) {  // passes it on, and remembers it if a group is open
     if (open() && poisoned.ok()) poisoned = status.copy();

@@ -55,12 +55,10 @@ PlanKey Communicator::key_of(const Call& call) const {
   return {call.count, call.collective, call.type, call.op, call.in_place(rank()), call.root};
 }
 
-bool Communicator::in_segment(const Call& call) const {
+bool Communicator::in_segment(const PlanEntry& entry, const void* input, const void* output) const {
   const Segment* const segment = context_.segment();
-  const auto n = static_cast<size_t>(ranks());
-  const size_t size = size_of(call.type);
-  return segment != nullptr && (call.input == nullptr || segment->contains(call.input, input_elements(call, n) * size)) &&
-         (call.output == nullptr || segment->contains(call.output, output_elements(call, n) * size));
+  return segment != nullptr && (entry.input_bytes == 0 || segment->contains(input, entry.input_bytes)) &&
+         (entry.output_bytes == 0 || segment->contains(output, entry.output_bytes));
 }
 
 Status Communicator::refused() const {
@@ -78,7 +76,7 @@ Status Communicator::run(const Call& call) {
   }
   if (entry->whole != nullptr) {
     bool entered = false;
-    const Code code = run_whole(*entry, call, entered);
+    const Code code = run_whole(*entry, call.input, call.output, timeout_of(call), entered);
     if (entered) return code == Code::ok ? Status() : refused();
   }
   const std::unique_ptr<Submission> submission = HAWSER_TRY(prepare(call));
@@ -87,54 +85,60 @@ Status Communicator::run(const Call& call) {
   return outcome(*submission);
 }
 
+struct Communicator::Waiting {
+  Patience patience;
+  Lateness lateness;
+  uint64_t timeout_ns = 0;
+};
+
 // The whole operation is one routine, the seat is free, nothing else is under way: no queue, no allocation, no lock but the seat.
-Code Communicator::run_whole(const PlanEntry& entry, const Call& call, bool& entered) {
+Code Communicator::run_whole(const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns, bool& entered) {
   Membership& membership = *membership_;
-  if (!context_.try_enter()) return Code::ok;
-  entered = true;
+  entered = context_.try_enter();
+  if (!entered) return Code::ok;
   Code code = membership.state();
-  if (code == Code::ok) {
-    membership.doing.begin(membership.next_number++, entry.description);
+  if (code == Code::ok) [[likely]] {
+    membership.doing.begin(membership.next_number++, entry.packed, entry.key.count);
     PhaseCall phase = entry.call;
-    phase.input.base = static_cast<std::byte*>(const_cast<void*>(call.input));
-    phase.output.base = static_cast<std::byte*>(call.output);
-    phase.library_buffers = entry.asks_for_buffers && in_segment(call);
+    phase.input.base = static_cast<std::byte*>(const_cast<void*>(input));
+    phase.output.base = static_cast<std::byte*>(output);
+    phase.library_buffers = entry.asks_for_buffers && in_segment(entry, input, output);
     entry.whole->start(phase);
-    Pause pause = entry.whole->progress();
-    if (pause.code == Code::in_progress) [[unlikely]] {
-      Patience patience;
-      Lateness lateness;
-      do {
-        Rank blamed = -1;
-        code = wait_for(pause, entry, call, patience, lateness, blamed);
-        if (code != Code::ok) {
-          context_.fail(membership, context_.describe(membership, code, blamed, entry.description));
-          break;
-        }
-        pause = entry.whole->progress();
-      } while (pause.code == Code::in_progress);
-    }
-    if (code == Code::ok && pause.code != Code::ok) {
-      code = pause.code;
-      const Rank blamed = pause.peer >= 0 ? island_ranks_[static_cast<size_t>(pause.peer)] : -1;
-      context_.fail(membership, context_.describe(membership, code, blamed, entry.description));
-    }
+    const Pause pause = entry.whole->progress();
+    code = pause.code == Code::ok ? Code::ok : see_through(entry, pause, timeout_ns);
     membership.doing.end();
   }
   context_.leave();
   return code;
 }
 
+// Not everybody was on time.
+Code Communicator::see_through(const PlanEntry& entry, Pause pause, uint64_t timeout_ns) {
+  Waiting waiting;
+  waiting.timeout_ns = timeout_ns != 0 ? timeout_ns : timeout_ns_;
+  Rank blamed = -1;
+  Code code = Code::ok;
+  while (code == Code::ok && pause.code == Code::in_progress) {
+    code = wait_for(pause, entry, waiting, blamed);
+    if (code == Code::ok) pause = entry.whole->progress();
+  }
+  if (code == Code::ok && pause.code != Code::ok) {
+    code = pause.code;
+    blamed = pause.peer >= 0 ? island_ranks_[static_cast<size_t>(pause.peer)] : -1;
+  }
+  if (code != Code::ok) context_.fail(*membership_, context_.describe(*membership_, code, blamed, entry.description));
+  return code;
+}
+
 // One stage of waiting for a word of a member. Not ok: the operation is over, `blamed` says by whom.
-Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, const Call& call, Patience& patience, Lateness& lateness,
-                            Rank& blamed) {
+Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, Waiting& waiting, Rank& blamed) {
   Waiter& waiter = context_.waiter();
-  waiter.wait(pause.wait, {}, patience);
+  const bool others = context_.serve_others();
+  waiter.wait(pause.wait, others ? context_.open_transports() : std::span<Transport* const>(), waiting.patience);
   if (pause.wait.word != nullptr && pause.wait.reached()) {
-    patience.reset();
+    waiting.patience.reset();
     return Code::ok;
   }
-  if (context_.seat().wanted_soon()) context_.attend();
   if (const Code state = membership_->state(); state != Code::ok) return state;
   if (!waiter.slept()) return Code::ok;
   const Pause looked = entry.whole->look_for_mismatch();
@@ -150,7 +154,7 @@ Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, const Ca
   }
   std::vector<Rank> ranks;
   if (awaited >= 0) ranks.push_back(awaited);
-  return context_.late(*membership_, entry.description, lateness, timeout_of(call), ranks);
+  return context_.late(*membership_, entry.description, waiting.lateness, waiting.timeout_ns, ranks);
 }
 
 Result<std::unique_ptr<Submission>> Communicator::prepare(const Call& call) {
@@ -165,7 +169,7 @@ Result<std::unique_ptr<Submission>> Communicator::prepare(const Call& call) {
   binding.type = call.type;
   binding.op = averages(call) ? ReduceOp::sum : call.op;
   binding.divisor = averages(call) ? static_cast<uint32_t>(n) : 1;
-  binding.library_buffers = in_segment(call);
+  binding.library_buffers = in_segment(*entry, call.input, call.output);
   binding.buffers[static_cast<int>(Buffer::input)] = {static_cast<std::byte*>(const_cast<void*>(call.input)), input_elements(call, n),
                                                       entry->program->chunks(Buffer::input)};
   binding.buffers[static_cast<int>(Buffer::output)] = {static_cast<std::byte*>(call.output), output_elements(call, n),

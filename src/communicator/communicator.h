@@ -51,6 +51,11 @@ class Communicator {
   int under_way() const { return under_way_.load(std::memory_order_acquire); }
   Request request(const Call& call) const { return plans_.request(key_of(call)); }
 
+  // The short way: a plan that is known, is one routine, and whose buffers are as it needs them. `entered` false: nothing happened, run()
+  // it.
+  const PlanEntry* find(const PlanKey& key) const { return plans_.find(key); }
+  Code run_whole(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns, bool& entered);
+  Status refused() const;  // the communicator has ended: why
   // Blocks. The fast path when the plan is one routine and the seat is free with nothing under way.
   Status run(const Call&);
   // For streams and groups; the caller submits it and keeps it until done.
@@ -74,10 +79,10 @@ class Communicator {
 
  private:
   PlanKey key_of(const Call&) const;
-  Code run_whole(const PlanEntry&, const Call&, bool& entered);
-  Code wait_for(const Pause&, const PlanEntry&, const Call&, Patience&, Lateness&, Rank& blamed);
-  bool in_segment(const Call&) const;  // both buffers are the library's
-  Status refused() const;              // the communicator has ended: why
+  struct Waiting;
+  Code wait_for(const Pause&, const PlanEntry&, Waiting&, Rank& blamed);
+  Code see_through(const PlanEntry&, Pause, uint64_t timeout_ns);
+  bool in_segment(const PlanEntry&, const void* input, const void* output) const;  // both buffers are the library's
   uint64_t timeout_of(const Call& call) const { return call.timeout_ns != 0 ? call.timeout_ns : timeout_ns_; }
 
   Context& context_;

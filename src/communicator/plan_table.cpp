@@ -82,6 +82,7 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
   auto entry = std::make_shared<PlanEntry>();
   entry->key = key;
   entry->description = {key.collective, key.type, key.op, key.root, key.count};
+  entry->packed = Doing::pack(entry->description);
   entry->signature = entry->description.signature();
   entry->choice = HAWSER_TRY(choose_with_buffers(asked));
   entry->program = HAWSER_TRY(program(asked, entry->choice, key.in_place ? Aliasing::in_place : Aliasing::none));
@@ -89,6 +90,10 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
   entry->asks_for_buffers =
       entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
   entry->call = whole_call(key, topology_.ranks(), entry->signature);
+  const bool takes = key.collective != Collective::broadcast || key.root == me_,
+             gets = key.collective != Collective::reduce || key.root == me_;
+  entry->input_bytes = takes ? entry->call.input.total * size_of(key.type) : 0;
+  entry->output_bytes = gets ? entry->call.output.total * size_of(key.type) : 0;
   return entry;
 }
 

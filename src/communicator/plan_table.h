@@ -40,9 +40,11 @@ struct PlanEntry {
   uint32_t signature = 0;
   Description description;
   std::shared_ptr<const Program> program;
-  Routine* whole = nullptr;       // the plan is one phase inside one island, and this runs it
-  PhaseCall call;                 // for whole: all but the addresses
-  bool asks_for_buffers = false;  // its scheme is push: members tell each other whether their buffers are the library's
+  Routine* whole = nullptr;                  // the plan is one phase inside one island, and this runs it
+  PhaseCall call;                            // for whole: all but the addresses
+  uint64_t packed = 0;                       // of the description, for Doing
+  size_t input_bytes = 0, output_bytes = 0;  // of the buffers this rank must give
+  bool asks_for_buffers = false;             // its scheme is push: members tell each other whether their buffers are the library's
   Choice choice;
 };
 

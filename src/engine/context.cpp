@@ -40,6 +40,7 @@ Result<std::unique_ptr<Context>> Context::create(const Config& config, const Clo
     (shared ? context->shared_ : context->wire_) = context->owned_transports_.back().get();
   }
   context->executor_ = std::make_unique<Executor>(*context);
+  context->waiter_.set_last_look(&Context::moves_something, context.get());
   context->switchboard_ = std::make_unique<Switchboard>(*context, clock);
   HAWSER_TRY(context->switchboard_->open(config));
   return context;

@@ -73,8 +73,15 @@ class Context final : public Edges {
     seat_.leave();
     if (seat_.wanted()) look_again();
   }
-  // Of the holder: hears news and queue; call when seat().wanted_soon().
-  void attend();
+  // Of the holder who waits on its own account: hears news and queue, and moves on what others have under way (their ranks may need it to
+  // let this one's come on time). True: there is such work.
+  bool serve_others() {
+    if (seat_.wanted_soon()) [[unlikely]]
+      attend();
+    if (unfinished_) [[unlikely]]
+      turn();
+    return unfinished_;
+  }
   // Of the holder, after a sleep: warns once, and ends the communicator when the time is over. Ok, or Code::timeout.
   Code late(Membership&, const Description&, Lateness&, uint64_t timeout_ns, const std::vector<Rank>& awaited);
   bool is_gone(PeerIndex peer) const { return peer != no_peer && switchboard_->peer(peer).gone.load(std::memory_order_acquire); }
@@ -91,12 +98,14 @@ class Context final : public Edges {
   friend class Switchboard;
   void queue(std::span<Submission* const>);
   bool drive_round(Patience&);  // one turn of the holder; false: nothing is under way
+  void attend();                // hears news and queue
   void serve(ParkedCaller&);    // takes turns with other callers until it is done
   void park(ParkedCaller&);
   bool duty();  // of the engine thread; true: there is work that waits, waiter().sleep_fd() tells when to come back
   void turn();  // one step of everything under way, without waiting
   void drop_pending(CommunicatorKey);
-  void admit(Submission&);  // numbers it
+  static bool moves_something(void* context);  // for the waiter, before it sleeps
+  void admit(Submission&);                     // numbers it
   void start_ready();
   void start(Submission&);
   void finish(Submission&);

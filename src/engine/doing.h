@@ -21,19 +21,21 @@ struct Description {
 // Written by the holder of the seat, read by any thread; a torn read tells a wrong story, never anything worse.
 class Doing {
  public:
-  void begin(uint32_t number, const Description& what) {
-    what_.store(pack(what), std::memory_order_relaxed);
-    count_.store(what.count, std::memory_order_relaxed);
+  void begin(uint32_t number, const Description& what) { begin(number, pack(what), what.count); }
+  void begin(uint32_t number, uint64_t packed, uint64_t count) {
+    what_.store(packed, std::memory_order_relaxed);
+    count_.store(count, std::memory_order_relaxed);
     number_.store(uint64_t{number} << 1 | 1, std::memory_order_relaxed);
   }
   void end() { number_.store(number_.load(std::memory_order_relaxed) & ~uint64_t{1}, std::memory_order_relaxed); }
   std::string text() const;  // "in operation 5, all_reduce of 4 f32, sum" or "between operations, the last was 4, ..."
 
- private:
   static uint64_t pack(const Description& what) {
     return uint64_t{static_cast<uint8_t>(what.collective)} | uint64_t{static_cast<uint8_t>(what.type)} << 8 |
            uint64_t{static_cast<uint8_t>(what.op)} << 16 | uint64_t{static_cast<uint32_t>(what.root)} << 32;
   }
+
+ private:
   std::atomic<uint64_t> what_{0}, count_{0}, number_{0};
 };
 

@@ -237,6 +237,15 @@ void Context::turn() {
   if (!completed_.empty()) settle();
 }
 
+// Words of other operations may have been written since the last turn, by peers that did not ring because the bell still said awake.
+bool Context::moves_something(void* context) {
+  auto& self = *static_cast<Context*>(context);
+  if (!self.unfinished_) return false;
+  const uint64_t before = self.executor_->moves();
+  self.last_pause_ = self.executor_->progress();
+  return self.executor_->moves() != before;
+}
+
 bool Context::drive_round(Patience& patience) {
   if (seat_.wanted_soon()) attend();
   const size_t before = running_.size() + pending_.size();

@@ -95,7 +95,7 @@ bool Waiter::something_ready(const Wait& wait, std::span<Transport* const> trans
   if (seat_.wanted() || (wait.word != nullptr && wait.reached())) return true;
   for (Transport* transport : transports)
     if (!transport->arm()) return true;
-  return false;
+  return last_look_ != nullptr && last_look_(last_look_of_);
 }
 
 void Waiter::sleep(const Wait& wait, std::span<Transport* const> transports) {

@@ -31,7 +31,9 @@ class Waiter {
   // The context's own bell, the event descriptor peers write, and the seat whose attention also ends a wait.
   Waiter(Bell& bell, int event_fd, Seat& seat);
   void use_bell(Bell& bell) { bell_ = &bell; }  // before anybody waits
-  void set_ranks_per_cpu(uint32_t x256);        // the most crowded communicator decides
+  // Asked once more after the bell says asleep: is there anything else that could go on? Of the holder of the seat.
+  void set_last_look(bool (*look)(void*), void* of) { last_look_ = look, last_look_of_ = of; }
+  void set_ranks_per_cpu(uint32_t x256);  // the most crowded communicator decides
   // One stage of waiting; returns when the word is reached, when a sleep ended for whatever reason, or when a stage is over.
   void wait(const Wait&, std::span<Transport* const>, Patience&);
   void set_sleep_limit_ms(int limit) { sleep_limit_ms_ = limit; }  // tests make it long, so that a lost wake-up shows
@@ -48,6 +50,8 @@ class Waiter {
   Bell* bell_;
   Seat& seat_;
   int event_fd_;
+  bool (*last_look_)(void*) = nullptr;
+  void* last_look_of_ = nullptr;
   Fd epoll_;
   std::vector<int> watched_;
   uint32_t crowd_x256_ = 0;
