@@ -2,11 +2,7 @@
 // out.
 #include "src/communicator/create.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -85,19 +81,6 @@ Result<Record> own_record(Context& context, const Config& config) {
     for (size_t i = 0; i < interfaces.size(); ++i)
       if (interfaces[i].name == nic.name) nic.addresses.push_back(addresses[i].text());
   return record;
-}
-
-// "10.0.3.0/24": the network an interface is on.
-std::string subnet_of(const Interface& interface) {
-  std::array<unsigned char, 16> bytes{};
-  const bool six = interface.address.storage.ss_family == AF_INET6;
-  const auto* const storage = &interface.address.storage;
-  if (six) std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(storage)->sin6_addr, 16);
-  else std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in*>(storage)->sin_addr, 4);
-  for (uint32_t bit = interface.prefix_bits; bit < 128; ++bit) bytes[bit / 8] &= static_cast<unsigned char>(~(0x80u >> bit % 8));
-  char text[INET6_ADDRSTRLEN] = "";
-  ::inet_ntop(six ? AF_INET6 : AF_INET, bytes.data(), text, sizeof text);
-  return std::string(text) + "/" + std::to_string(interface.prefix_bits);
 }
 
 std::string card_label(const Record& record, size_t rank) {
