@@ -1,4 +1,5 @@
-// Reductions of integers, which wrap around. Products of 8 and 64 bits and all divisions are plain loops: vectors have no instruction.
+// Reductions of integers, which wrap around. Products of 8 and 64 bits and divisions of 64 bits are plain loops: vectors have no
+// instruction.
 #include "src/device/reduce_tables.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -61,7 +62,8 @@ template <class T, class Operation>
 void integer_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
   constexpr bool in_vectors = !std::is_same_v<Operation, Product> || vectors_multiply<T>;
   if constexpr (in_vectors) {
-    if (HWY_LIKELY(divisor == 1)) return Reduction<Direct<T>, Operation>::run(out, in, inputs, count, 1, stream);
+    if (HWY_LIKELY(divisor == 1) || Divider<T>::exists)
+      return Reduction<Direct<T>, Operation>::run(out, in, inputs, count, divisor, stream);
   }
   plain_loop<T, Operation>(out, in, inputs, count, divisor);
 }

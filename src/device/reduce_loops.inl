@@ -97,12 +97,78 @@ struct Maximum {
   }
 };
 
+// Divides whole vectors by one number. Floats divide; integers of 8 and 32 bits multiply their magnitude by a reciprocal and shift, which
+// gives the exact quotient for every dividend (Granlund and Montgomery, Division by invariant integers using multiplication, figure 4.1;
+// for 8 bits the reciprocal is rounded up to 16 bits, wrong by less than 1/256 of a unit), truncated towards zero. Of 64 bits: none.
+template <class Value>
+class Divider {
+ public:
+  static constexpr bool exists = std::is_floating_point_v<Value> || sizeof(Value) == 1 || sizeof(Value) == 4;
+  explicit Divider(uint32_t divisor) : divisor_(divisor) {
+    if constexpr (!std::is_floating_point_v<Value> && sizeof(Value) == 1) {
+      reciprocal_ = divisor > 255 ? 0 : 65535 / divisor + 1;  // no 8 bits hold more than 255
+    } else if constexpr (!std::is_floating_point_v<Value> && sizeof(Value) == 4) {
+      const int bits = divisor == 1 ? 0 : 32 - __builtin_clz(divisor - 1);
+      reciprocal_ = static_cast<uint32_t>((((uint64_t{1} << bits) - divisor) << 32) / divisor + 1);
+      shift_ = bits - 1;
+    }
+  }
+  template <class Tag>
+  HWY_INLINE hn::Vec<Tag> operator()(Tag d, hn::Vec<Tag> value) const {
+    if (divisor_ == 1) return value;
+    if constexpr (std::is_floating_point_v<Value>) {
+      return hn::Div(value, hn::Set(d, static_cast<Value>(divisor_)));
+    } else if constexpr (!exists) {
+      return value;
+    } else if constexpr (hn::MaxLanes(Tag()) == 1) {
+      return hn::Set(d, one(hn::GetLane(value)));
+    } else if constexpr (std::is_unsigned_v<Value>) {
+      return magnitudes(d, value);
+    } else {
+      const hn::RebindToUnsigned<Tag> du;
+      const auto sign = hn::BroadcastSignBit(value);
+      const auto quotient = hn::BitCast(d, magnitudes(du, hn::BitCast(du, hn::Abs(value))));
+      return hn::Sub(hn::Xor(quotient, sign), sign);
+    }
+  }
+
+ private:
+  HWY_INLINE uint32_t one_magnitude(uint32_t value) const {
+    if constexpr (sizeof(Value) == 1) return value * reciprocal_ >> 16;
+    const auto high = static_cast<uint32_t>(uint64_t{value} * reciprocal_ >> 32);
+    return (high + ((value - high) >> 1)) >> shift_;
+  }
+  HWY_INLINE Value one(Value value) const {
+    if (value >= 0) return static_cast<Value>(one_magnitude(static_cast<uint32_t>(value)));
+    return static_cast<Value>(0u - one_magnitude(0u - static_cast<uint32_t>(value)));
+  }
+  template <class Tag>  // bytes at even and at odd places, in pairs of bytes
+  HWY_INLINE hn::VFromD<Tag> magnitudes(Tag d, hn::VFromD<Tag> value) const {
+    const hn::RepartitionToWide<Tag> wide;
+    const auto both = hn::BitCast(wide, value);
+    if constexpr (sizeof(Value) == 1) {
+      const auto by = hn::Set(wide, static_cast<uint16_t>(reciprocal_));
+      const auto even = hn::MulHigh(hn::And(both, hn::Set(wide, uint16_t{0xff})), by), odd = hn::MulHigh(hn::ShiftRight<8>(both), by);
+      return hn::BitCast(d, hn::Or(even, hn::ShiftLeft<8>(odd)));
+    } else {
+      const auto by = hn::Set(d, reciprocal_);
+      const auto even = hn::MulEven(value, by), odd = hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(both)), by);
+      const auto high = hn::BitCast(d, hn::Or(hn::ShiftRight<32>(even), hn::And(odd, hn::Set(wide, uint64_t{0xffffffff} << 32))));
+      return hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(value, high))), shift_);
+    }
+  }
+  const uint32_t divisor_;
+  uint32_t reciprocal_ = 0;
+  int shift_ = 0;
+};
+
 template <class Lanes, class Operation>
 struct Reduction {
   using Stored = typename Lanes::Stored;
   using Value = typename Lanes::Value;
   using D = hn::ScalableTag<Value>;
   using One = hn::CappedTag<Value, 1>;
+  using By = Divider<Value>;
   template <class Tag>
   using Raw = typename Lanes::template Raw<Tag>;
   static constexpr size_t kLanes = hn::MaxLanes(D());
@@ -178,16 +244,8 @@ struct Reduction {
     fixed_tail<kInputs>(out, in, at, count);
   }
 
-  template <class Tag>
-  static HWY_INLINE hn::Vec<Tag> divided(Tag d, hn::Vec<Tag> sum, uint32_t divisor) {
-    if constexpr (std::is_floating_point_v<Value>) {
-      if (divisor != 1) return hn::Div(sum, hn::Set(d, static_cast<Value>(divisor)));
-    }
-    return sum;  // integers never come here with a divisor
-  }
-
   template <size_t kVectors, bool kStream>
-  static HWY_INLINE void any_vectors(Stored* out, const void* const* in, uint32_t inputs, size_t at, uint32_t divisor) {
+  static HWY_INLINE void any_vectors(Stored* out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
     const D d;
     hn::Vec<D> sum[kVectors];
     for (size_t v = 0; v < kVectors; ++v) sum[v] = load(d, in[0], at + v * kLanes);
@@ -195,7 +253,7 @@ struct Reduction {
       for (size_t v = 0; v < kVectors; ++v) sum[v] = combine(d, sum[v], load(d, in[k], at + v * kLanes));
     }
     for (size_t v = 0; v < kVectors; ++v) {
-      const auto value = Lanes::narrow(d, divided(d, sum[v], divisor));
+      const auto value = Lanes::narrow(d, by(d, sum[v]));
       if constexpr (kStream) {
         hn::Stream(value, Raw<D>(), out + at + v * kLanes);
       } else {
@@ -204,30 +262,31 @@ struct Reduction {
     }
   }
 
-  static HWY_INLINE void any_one(Stored* out, const void* const* in, uint32_t inputs, size_t at, uint32_t divisor) {
+  static HWY_INLINE void any_one(Stored* out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
     const One one;
     auto sum = load(one, in[0], at);
     for (uint32_t k = 1; k < inputs; ++k) sum = combine(one, sum, load(one, in[k], at));
-    store(one, divided(one, sum, divisor), out + at);
+    store(one, by(one, sum), out + at);
   }
 
   template <bool kStream>
-  static HWY_INLINE void any(Stored* out, const void* const* in, uint32_t inputs, size_t at, size_t count, uint32_t divisor) {
-    for (; at + kUnrolled * kLanes <= count; at += kUnrolled * kLanes) any_vectors<kUnrolled, kStream>(out, in, inputs, at, divisor);
-    for (; at + kLanes <= count; at += kLanes) any_vectors<1, kStream>(out, in, inputs, at, divisor);
-    for (; at < count; ++at) any_one(out, in, inputs, at, divisor);
+  static HWY_INLINE void any(Stored* out, const void* const* in, uint32_t inputs, size_t at, size_t count, const By& by) {
+    for (; at + kUnrolled * kLanes <= count; at += kUnrolled * kLanes) any_vectors<kUnrolled, kStream>(out, in, inputs, at, by);
+    for (; at + kLanes <= count; at += kLanes) any_vectors<1, kStream>(out, in, inputs, at, by);
+    for (; at < count; ++at) any_one(out, in, inputs, at, by);
   }
 
   static HWY_NOINLINE void any(void* into, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
     Stored* out = static_cast<Stored*>(into);
+    const By by(divisor);
     const bool straddles = reinterpret_cast<uintptr_t>(into) % sizeof(Stored) != 0;
     // Narrow vectors (16-bit elements of SSE) have no non-temporal store.
-    if (!stream || kVectorBytes < 16 || straddles) return any<false>(out, in, inputs, 0, count, divisor);
+    if (!stream || kVectorBytes < 16 || straddles) return any<false>(out, in, inputs, 0, count, by);
     if constexpr (kVectorBytes >= 16) {
       const size_t to_align = elements_to_alignment(out);
       const size_t head = to_align < count ? to_align : count;
-      for (size_t at = 0; at < head; ++at) any_one(out, in, inputs, at, divisor);
-      any<true>(out, in, inputs, head, count, divisor);
+      for (size_t at = 0; at < head; ++at) any_one(out, in, inputs, at, by);
+      any<true>(out, in, inputs, head, count, by);
       hwy::FlushStream();
     }
   }

@@ -233,6 +233,54 @@ TYPED_TEST(Reduce, DivideTruncatesIntegersAndRoundsFloats) {
   }
 }
 
+template <class T>
+void expect_quotients(const std::vector<T>& values, uint32_t divisor) {
+  std::vector<T> got = values;
+  divide(got.data(), Named<T>::type, got.size(), divisor);
+  for (size_t i = 0; i < values.size(); ++i)
+    ASSERT_EQ(got[i], reference::divide(values[i], divisor)) << +values[i] << " / " << divisor << " at " << i;
+}
+
+template <class T>
+std::vector<T> values_to_divide(std::mt19937_64& random, uint32_t divisor) {
+  std::vector<T> values;
+  if constexpr (sizeof(T) == 1) {
+    for (int i = 0; i < 256; ++i) values.push_back(static_cast<T>(i));  // most meet a whole vector, the others the tail
+    for (int i = 0; i < 129; ++i) values.push_back(static_cast<T>(127 + i));
+  } else {
+    using Limits = std::numeric_limits<T>;
+    values = {Limits::min(), T(Limits::min() + 1), Limits::max(), T(Limits::max() - 1), T(0), T(1), static_cast<T>(~uint64_t{0})};
+    for (int i = 0; i < 150; ++i) {
+      const T multiple = static_cast<T>(static_cast<uint64_t>(draw<T>(random)) / divisor * divisor);  // next to it quotients change
+      const auto wrapped = [](uint64_t value) { return static_cast<T>(value); };
+      const uint64_t above = static_cast<uint64_t>(multiple);
+      values.insert(values.end(), {draw<T>(random), multiple, wrapped(above - 1), wrapped(0 - above), wrapped(1 - above)});
+    }
+  }
+  return values;
+}
+
+template <class T>
+class DivideIntegers : public ::testing::Test {};
+using Integers = ::testing::Types<int8_t, uint8_t, int32_t, uint32_t, int64_t, uint64_t>;
+TYPED_TEST_SUITE(DivideIntegers, Integers);
+
+TYPED_TEST(DivideIntegers, IsExactForEveryDivisorAndTruncates) {
+  std::mt19937_64 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  std::vector<uint32_t> divisors(64);
+  std::iota(divisors.begin(), divisors.end(), 1u);
+  divisors.insert(divisors.end(), {100, 127, 128, 129, 255, 256, 257, 511, 1000, 16384, 65535, 65536, 65537, 0x7fffffff, 0x80000000u});
+  divisors.insert(divisors.end(), {0x80000001u, 0xfffffffeu, 0xffffffffu});
+  for (int i = 0; i < 100; ++i) divisors.push_back(std::max(1u, static_cast<uint32_t>(random()) >> random() % 32));
+  with_every_instruction_set([&] {
+    for (const uint32_t divisor : divisors) {
+      expect_quotients(values_to_divide<TypeParam>(random, divisor), divisor);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
 TEST(ReduceFunction, HasNoneForEightBitFloats) {
   for (int op = 0; op < reduce_ops; ++op) {
     EXPECT_EQ(reduce_function(DataType::f8e4m3, static_cast<ReduceOp>(op)), nullptr);
