@@ -57,22 +57,21 @@ Waiter::Waiter(Bell& bell, int event_fd, Seat& seat)
 }
 
 void Waiter::set_ranks_per_cpu(uint32_t x256) {
-  crowd_x256_ = std::max(crowd_x256_, x256);
-  spins_ = crowd_x256_ > 256 ? std::max(1u, pauses_per_us() / 10) : pauses_per_us();
+  if (x256 > 256) spins_.store(std::max(1u, pauses_per_us() / 10), std::memory_order_relaxed);
 }
 
 void Waiter::wait(const Wait& wait, std::span<Transport* const> transports, Patience& patience) {
   slept_ = false;
-  const uint32_t round = patience.rounds++;
+  const uint32_t round = patience.rounds++, spins = spins_.load(std::memory_order_relaxed);
   if (wait.word != nullptr && round == 0) {
-    for (uint32_t i = 0; i < spins_; ++i) {
+    for (uint32_t i = 0; i < spins; ++i) {
       if (wait.reached() || seat_.wanted_soon()) return;
       _mm_pause();
     }
     return;
   }
-  if (wait.word == nullptr && round < spins_) return _mm_pause();
-  const uint32_t yields = wait.word == nullptr ? round - spins_ : round;
+  if (wait.word == nullptr && round < spins) return _mm_pause();
+  const uint32_t yields = wait.word == nullptr ? round - spins : round;
   if (yields <= kYields) {
     ::sched_yield();
     return;

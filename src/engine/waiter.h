@@ -4,6 +4,7 @@
 // How long is spun depends on ranks per CPU, agreed per host: at most one, about 1 us; more, 0.1 us (counted in PAUSEs, whose cost is
 // measured once). The sleeper pays for the barrier: asleep = how, membarrier, look once more, sleep with a limit.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,7 +34,7 @@ class Waiter {
   void use_bell(Bell& bell) { bell_ = &bell; }  // before anybody waits
   // Asked once more after the bell says asleep: is there anything else that could go on? Of the holder of the seat.
   void set_last_look(bool (*look)(void*), void* of) { last_look_ = look, last_look_of_ = of; }
-  void set_ranks_per_cpu(uint32_t x256);  // the most crowded communicator decides
+  void set_ranks_per_cpu(uint32_t x256);  // the most crowded communicator decides; any thread
   // One stage of waiting; returns when the word is reached, when a sleep ended for whatever reason, or when a stage is over.
   void wait(const Wait&, std::span<Transport* const>, Patience&);
   void set_sleep_limit_ms(int limit) { sleep_limit_ms_ = limit; }  // tests make it long, so that a lost wake-up shows
@@ -54,9 +55,8 @@ class Waiter {
   void* last_look_of_ = nullptr;
   Fd epoll_;
   std::vector<int> watched_;
-  uint32_t crowd_x256_ = 0;
-  uint32_t spins_;
-  int sleep_limit_ms_ = 2;  // carries kernels without membarrier, and bounds how late a death is looked at
+  std::atomic<uint32_t> spins_;  // only falls; by whoever makes a communicator, while others may wait
+  int sleep_limit_ms_ = 2;       // carries kernels without membarrier, and bounds how late a death is looked at
   bool slept_ = false;
 };
 
