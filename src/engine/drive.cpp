@@ -346,8 +346,9 @@ void Context::look_again() {
   while (seat_.wanted() && seat_.try_take()) {
     attend();
     turn();
+    const bool unfinished = unfinished_;  // the next holder's as soon as the seat is free
     seat_.leave();
-    if (unfinished_) hand_over();
+    if (unfinished) hand_over();
   }
 }
 
