@@ -122,6 +122,7 @@ Code Communicator::see_through(const PlanEntry& entry, Pause pause, uint64_t tim
     code = wait_for(pause, entry, waiting, blamed);
     if (code == Code::ok) pause = entry.whole->progress();
   }
+  context_.alone_over();
   if (code == Code::ok && pause.code != Code::ok) {
     code = pause.code;
     blamed = pause.peer >= 0 ? island_ranks_[static_cast<size_t>(pause.peer)] : -1;
@@ -133,7 +134,7 @@ Code Communicator::see_through(const PlanEntry& entry, Pause pause, uint64_t tim
 // One stage of waiting for a word of a member. Not ok: the operation is over, `blamed` says by whom.
 Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, Waiting& waiting, Rank& blamed) {
   Waiter& waiter = context_.waiter();
-  const bool others = context_.serve_others();
+  const bool others = context_.serve_others(*membership_);
   waiter.wait(pause.wait, others ? context_.open_transports() : std::span<Transport* const>(), waiting.patience);
   if (pause.wait.word != nullptr && pause.wait.reached()) {
     waiting.patience.reset();

@@ -74,13 +74,20 @@ class Context final : public Edges {
     if (seat_.wanted()) look_again();
   }
   // Of the holder who waits on its own account: hears news and queue, and moves on what others have under way (their ranks may need it to
-  // let this one's come on time). True: there is such work.
-  bool serve_others() {
+  // let this one's come on time). Of `mine` nothing starts before alone_over(): its routines run one operation at a time. True: there is
+  // such work.
+  bool serve_others(const Membership& mine) {
+    alone_ = &mine;
     if (seat_.wanted_soon()) [[unlikely]]
       attend();
     if (unfinished_) [[unlikely]]
-      turn();
+      turn_for_others();
     return unfinished_;
+  }
+  void alone_over() {
+    alone_ = nullptr;
+    if (!pending_.empty()) [[unlikely]]
+      start_ready();
   }
   // Of the holder, after a sleep: warns once, and ends the communicator when the time is over. Ok, or Code::timeout.
   Code late(Membership&, const Description&, Lateness&, uint64_t timeout_ns, const std::vector<Rank>& awaited);
@@ -101,8 +108,9 @@ class Context final : public Edges {
   void attend();                // hears news and queue
   void serve(ParkedCaller&);    // takes turns with other callers until it is done
   void park(ParkedCaller&);
-  bool duty();  // of the engine thread; true: there is work that waits, waiter().sleep_fd() tells when to come back
-  void turn();  // one step of everything under way, without waiting
+  bool duty();             // of the engine thread; true: there is work that waits, waiter().sleep_fd() tells when to come back
+  void turn();             // one step of everything under way, without waiting
+  void turn_for_others();  // and after a sleep a look at whether they are late
   void drop_pending(CommunicatorKey);
   static bool moves_something(void* context);  // for the waiter, before it sleeps
   void admit(Submission&);                     // numbers it
@@ -150,7 +158,8 @@ class Context final : public Edges {
   std::vector<Submission*> completed_;
   std::vector<PeerIndex> deaths_;  // to be told to the executor after this round
   Pause last_pause_;
-  bool unfinished_ = false;  // executor busy or submissions pending
+  const Membership* alone_ = nullptr;  // whose operation the holder waits for on its own account
+  bool unfinished_ = false;            // executor busy or submissions pending
 };
 
 }  // namespace hawser

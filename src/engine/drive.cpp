@@ -172,7 +172,8 @@ void Context::admit(Submission& submission) {
 
 void Context::start_ready() {
   if (pending_.empty()) return;
-  std::vector<Membership*> held;
+  std::vector<const Membership*> held;
+  if (alone_ != nullptr) held.push_back(alone_);
   std::deque<Submission*> later;
   for (Submission* submission : pending_) {
     const bool waits = submission->lineup != nullptr && submission->lineup->running != nullptr;
@@ -235,6 +236,13 @@ void Context::turn() {
   last_pause_ = executor_->progress();
   for (const PeerIndex peer : std::exchange(deaths_, {})) executor_->fail_peer(peer, Code::peer);
   if (!completed_.empty()) settle();
+}
+
+void Context::turn_for_others() {
+  turn();
+  if (!waiter_.slept()) return;
+  (void)executor_->look_for_mismatch();
+  look_for_lateness();
 }
 
 // Words of other operations may have been written since the last turn, by peers that did not ring because the bell still said awake.

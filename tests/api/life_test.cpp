@@ -152,6 +152,18 @@ TEST_P(Life, SeveralThreadsUseOneContext) {
   });
 }
 
+// Equal operations, so that any order of the threads' calls matches: one may run in the fast path while the other is queued behind it.
+TEST_P(Life, SeveralThreadsCallOneCommunicator) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int) {
+    const auto work = [comm] {
+      for (int i = 0; i < 300; ++i) ASSERT_EQ(sum_of(comm, 1), 2);
+    };
+    std::thread thread(work);
+    work();
+    thread.join();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Life, ::testing::Values("segment=64MiB", "transport=tcp"));
 
 TEST(Grouped, OneThreadMakesSeveralRanksAndRunsThem) {
