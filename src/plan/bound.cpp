@@ -174,23 +174,32 @@ struct Touched {
   unsigned __int128 read = 0, written = 0;
 };
 
-Touched touched(const Request& request, uint64_t members) {  // by each member, or together when only one has to
-  const unsigned __int128 bytes = request_bytes(request);
+// By the mean member, and the busiest has no less: every output written once by anyone, in place only what was not there; what goes to
+// several outputs read once.
+Touched touched(const Request& request, uint64_t members) {
+  const unsigned __int128 bytes = request_bytes(request), others = members - 1;
   switch (request.collective) {
     case Collective::all_reduce:
-    case Collective::broadcast:
       return {bytes, bytes};
+    case Collective::broadcast:
+      return {bytes / members, bytes * others / members};
     case Collective::reduce:
       return {bytes, bytes / members};
     case Collective::all_gather:
-      return {bytes, bytes * members};
+      return {bytes, bytes * others};
     case Collective::reduce_scatter:
       return {bytes * members, bytes};
     case Collective::all_to_all:
-      return {bytes * members, bytes * members};
+      return {bytes * others, bytes * others};
     default:
       return {};
   }
+}
+
+// Then no two operations of a member overlap, and each has to hear from all others.
+bool each_waits_for_each(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::all_gather || collective == Collective::reduce_scatter ||
+         collective == Collective::all_to_all;
 }
 
 }  // namespace
@@ -230,11 +239,11 @@ Bound island_bound(const IslandFacts& facts, uint32_t members, const Request& re
   if (members < 2) return {};
   const Touched bytes = touched(request, members);
   const uint64_t fastest = std::max<uint64_t>({facts.copy_bytes_per_s, facts.non_temporal_bytes_per_s, 1});
-  const bool in_memory = bytes.read + bytes.written > uint64_t{facts.l3_share_kib} << 10;
-  // A copy reads and writes; inside the caches it is about eight times as fast as measured far above them.
+  const bool in_memory = bytes.read + bytes.written > (uint64_t{facts.l2_kib} + facts.l3_share_kib) << 10;
+  // A copy reads and writes. Its measured rate is that of the second cache: the first is at most four times as fast, memory never faster.
   const int64_t moving =
       time_of((bytes.read + bytes.written) / 2, fastest > UINT64_MAX / 8 ? UINT64_MAX : fastest * 8) / (in_memory ? 1 : 4);
-  const int64_t hop = static_cast<int64_t>(facts.hop_ns) * 1000;
+  const int64_t hop = each_waits_for_each(request.collective) ? static_cast<int64_t>(facts.hop_ns) * 1000 : 0;
   return moving > hop ? Bound{moving, in_memory ? "an island's memory" : "an island's caches"} : Bound{hop, "one hop inside an island"};
 }
 

@@ -21,7 +21,8 @@ Bound lower_bound(const Topology&, const Request&);
 // exploded into hosts, whole, or merged into one rest: 2 (parts - 1) bytes / what enters the parts.
 Bound network_bound(const Topology&, const Request&);
 
-// What each member of one island must read and write, at the rate of its caches or of memory, and at least one hop.
+// What the members of one island must read and write, shared among all of them, at the best rate of their caches or of memory; where each
+// waits for each, at least one hop. Rooted collectives may overlap with the next, so no hop bounds many of them one after another.
 Bound island_bound(const IslandFacts&, uint32_t members, const Request&);
 
 // Bits a second that can go from the hosts of the chosen runs (hosts[r] of run r) to all other hosts: a maximum flow.

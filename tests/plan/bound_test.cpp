@@ -85,5 +85,33 @@ TEST(Bound, AnIslandIsBoundByItsMemoryOrAHop) {
   EXPECT_GT(lower_bound(Topology::one_island(4, facts), request(Collective::all_gather, 1 << 20)).picoseconds, 250'000);
 }
 
+// A root may go on before the others have what it sent, so one after another a broadcast takes less than a hop.
+TEST(Bound, OnlyWhereEachWaitsForEachAnIslandTakesAHop) {
+  const IslandFacts facts{250, 30'000'000'000, 40'000'000'000, 1024, 16384, 256};
+  for (const Collective collective : {Collective::all_reduce, Collective::all_gather, Collective::reduce_scatter, Collective::all_to_all})
+    EXPECT_EQ(island_bound(facts, 4, request(collective, 8)).picoseconds, 250'000) << name(collective);
+  for (const Collective collective : {Collective::broadcast, Collective::reduce}) {
+    EXPECT_LT(island_bound(facts, 4, request(collective, 8)).picoseconds, 1'000) << name(collective);
+    EXPECT_EQ(island_bound(facts, 4, request(collective, 8)).why, "an island's caches") << name(collective);
+  }
+}
+
+TEST(Bound, AnIslandMovesWhatMustMoveEvenInPlaceAndShared) {
+  const IslandFacts facts{250, 50'000'000'000, 20'000'000'000, 1024, 16384, 256};  // a copy of 50 GB/s: 100 read or written
+  const auto bound = [&](Collective collective) { return milliseconds(island_bound(facts, 4, request(collective, 400'000'000))); };
+  EXPECT_NEAR(bound(Collective::all_reduce), 8, 0.01);
+  EXPECT_NEAR(bound(Collective::reduce), 5, 0.01);           // its own read, a quarter of the result written
+  EXPECT_NEAR(bound(Collective::broadcast), 4, 0.01);        // a quarter of the root's read, of all others' written
+  EXPECT_NEAR(bound(Collective::all_gather), 4 + 12, 0.01);  // its own read, three blocks written
+  EXPECT_NEAR(bound(Collective::reduce_scatter), 16 + 4, 0.01);
+  EXPECT_NEAR(bound(Collective::all_to_all), 12 + 12, 0.01);
+}
+
+TEST(Bound, WhatTheCachesHoldTogetherIsNotBoundByMemory) {
+  const IslandFacts facts{1, 50'000'000'000, 20'000'000'000, 2048, 1024, 256};
+  EXPECT_EQ(island_bound(facts, 2, request(Collective::all_reduce, 1'500'000)).why, "an island's caches");
+  EXPECT_EQ(island_bound(facts, 2, request(Collective::all_reduce, 1'600'000)).why, "an island's memory");
+}
+
 }  // namespace
 }  // namespace hawser
