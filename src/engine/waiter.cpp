@@ -17,6 +17,8 @@ namespace hawser {
 namespace {
 
 constexpr uint32_t kYields = 20;
+constexpr uint32_t kSpinUs =
+    20;  // where every rank has a CPU: costs a quiet machine nothing, and outlasts the wait for a chunk of a large message
 
 uint32_t measure_pauses_per_us() {
   uint64_t best_ns = UINT64_MAX;
@@ -50,7 +52,7 @@ void barrier_for_all() {
 }
 
 Waiter::Waiter(Bell& bell, int event_fd, Seat& seat)
-    : bell_(&bell), seat_(seat), event_fd_(event_fd), epoll_(::epoll_create1(EPOLL_CLOEXEC)), spins_(pauses_per_us()) {
+    : bell_(&bell), seat_(seat), event_fd_(event_fd), epoll_(::epoll_create1(EPOLL_CLOEXEC)), spins_(kSpinUs * pauses_per_us()) {
   epoll_event event{};
   event.events = EPOLLIN;
   (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, event_fd_, &event);
