@@ -239,10 +239,12 @@ Bound island_bound(const IslandFacts& facts, uint32_t members, const Request& re
   if (members < 2) return {};
   const Touched bytes = touched(request, members);
   const uint64_t fastest = std::max<uint64_t>({facts.copy_bytes_per_s, facts.non_temporal_bytes_per_s, 1});
-  const bool in_memory = bytes.read + bytes.written > (uint64_t{facts.l2_kib} + facts.l3_share_kib) << 10;
-  // A copy reads and writes. Its measured rate is that of the second cache: the first is at most four times as fast, memory never faster.
-  const int64_t moving =
-      time_of((bytes.read + bytes.written) / 2, fastest > UINT64_MAX / 8 ? UINT64_MAX : fastest * 8) / (in_memory ? 1 : 4);
+  const unsigned __int128 all = bytes.read + bytes.written, second_cache = uint64_t{facts.l2_kib} << 10;
+  const bool in_memory = all > second_cache + (uint64_t{facts.l3_share_kib} << 10);
+  // A copy reads and writes. Its rate was measured in the second cache: the first is at most four times as fast, nothing else is faster.
+  // What is a little too long for the second cache may still find a part of itself there.
+  const int64_t faster = all > 2 * second_cache ? 1 : 4;
+  const int64_t moving = time_of(all / 2, fastest > UINT64_MAX / 8 ? UINT64_MAX : fastest * 8) / faster;
   const int64_t hop = each_waits_for_each(request.collective) ? static_cast<int64_t>(facts.hop_ns) * 1000 : 0;
   return moving > hop ? Bound{moving, in_memory ? "an island's memory" : "an island's caches"} : Bound{hop, "one hop inside an island"};
 }

@@ -85,6 +85,13 @@ TEST(Bound, AnIslandIsBoundByItsMemoryOrAHop) {
   EXPECT_GT(lower_bound(Topology::one_island(4, facts), request(Collective::all_gather, 1 << 20)).picoseconds, 250'000);
 }
 
+TEST(Bound, WhatTheSecondCacheCannotHoldMovesNoFasterThanACopyInIt) {
+  const IslandFacts facts{1, 50'000'000'000, 20'000'000'000, 1024, 16384, 256};
+  const auto picoseconds = [&](uint64_t bytes) { return island_bound(facts, 2, request(Collective::all_reduce, bytes)).picoseconds; };
+  EXPECT_EQ(picoseconds(1'000'000), 1'000'000 / 4 * 20);  // 20 ps a byte
+  EXPECT_EQ(picoseconds(1'100'000), 1'100'000 * 20);      // twice as much is read and written: more than two of 1 MiB
+}
+
 // A root may go on before the others have what it sent, so one after another a broadcast takes less than a hop.
 TEST(Bound, OnlyWhereEachWaitsForEachAnIslandTakesAHop) {
   const IslandFacts facts{250, 30'000'000'000, 40'000'000'000, 1024, 16384, 256};
