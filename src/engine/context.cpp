@@ -13,6 +13,7 @@ namespace hawser {
 namespace {
 
 constexpr uint64_t kAskNs = 300'000'000;
+constexpr size_t kEndedMax = 256;  // remembered for late peers
 
 }  // namespace
 
@@ -55,8 +56,11 @@ Context::~Context() {
 }
 
 void Context::enlist(const std::shared_ptr<Membership>& membership) {
-  const std::lock_guard lock(queue_mutex_);
-  memberships_.push_back(membership);
+  {
+    const std::lock_guard lock(queue_mutex_);
+    memberships_.push_back(membership);
+  }
+  switchboard_->hear_early_notices(membership->key());
 }
 
 void Context::dismiss(Membership& membership) {
@@ -73,7 +77,22 @@ void Context::dismiss(Membership& membership) {
   seat_.attend();
   serve(me);
   const std::lock_guard lock(queue_mutex_);
-  std::erase_if(memberships_, [&](const auto& other) { return other.get() == &membership; });
+  const auto found = std::find_if(memberships_.begin(), memberships_.end(), [&](const auto& other) { return other.get() == &membership; });
+  if (found == memberships_.end()) return;
+  if (membership.is_known()) ended_.push_back(*found);
+  if (ended_.size() > kEndedMax) ended_.pop_front();
+  memberships_.erase(found);
+}
+
+std::vector<std::shared_ptr<Membership>> Context::known_to_have_ended(PeerIndex peer) {
+  const std::lock_guard lock(queue_mutex_);
+  std::vector<std::shared_ptr<Membership>> ended;
+  const auto note = [&](const auto& membership) {
+    if (membership->is_known() && membership->rank_of(peer) >= 0) ended.push_back(membership);
+  };
+  std::for_each(memberships_.begin(), memberships_.end(), note);
+  std::for_each(ended_.begin(), ended_.end(), note);
+  return ended;
 }
 
 std::shared_ptr<Membership> Context::find(CommunicatorKey key) {
@@ -87,6 +106,7 @@ void Context::fail(Membership& membership, Failure failure) {
   const Code code = failure.code;
   const Rank blamed = failure.blamed;
   if (!membership.fail(failure)) return;
+  membership.make_known();
   if (const auto alive = find(membership.key())) switchboard_->announce(alive, failure);
   News news;
   news.kind = News::Kind::failed;

@@ -129,6 +129,7 @@ class Context final : public Edges {
   void wake_holder() { self_.ring(); }
   void tell(News);  // any thread
   std::shared_ptr<Membership> find(CommunicatorKey);
+  std::vector<std::shared_ptr<Membership>> known_to_have_ended(PeerIndex);  // communicators that this peer is a member of
 
   const Config config_;
   const Clock& clock_;
@@ -142,11 +143,12 @@ class Context final : public Edges {
   Waiter waiter_;
   std::unique_ptr<Switchboard> switchboard_;
 
-  std::mutex queue_mutex_;  // of the four below
+  std::mutex queue_mutex_;  // of the five below
   std::deque<Submission*> queue_;
   std::deque<News> news_;
   std::deque<ParkedCaller*> parked_;
   std::vector<std::shared_ptr<Membership>> memberships_;
+  std::deque<std::shared_ptr<Membership>> ended_;  // destroyed after a failure that late peers must hear of
 
   // Of the holder.
   std::vector<std::unique_ptr<Transport>> owned_transports_;

@@ -12,7 +12,7 @@
 namespace hawser {
 namespace {
 
-constexpr size_t kEarlyArrivalsMax = 4096;
+constexpr size_t kEarlyArrivalsMax = 4096, kEarlyNoticesMax = 256;
 constexpr uint64_t kRedialNs = 20'000'000;
 
 size_t shared_lane_bytes() {
@@ -152,6 +152,7 @@ Status Switchboard::greeted(Peer& peer, Frame& frame) {
     peer.connected.store(true, std::memory_order_release);
   }
   changed_.notify_all();
+  tell_what_ended(peer);
   if (!peer.card.local && !peer.accepted) dial_lanes(peer);
   return {};
 }
@@ -219,10 +220,22 @@ Status Switchboard::lane_offered(Peer& peer, uint64_t offset) {
 // The first word of an end is passed on once, so that everyone who waits along open connections hears.
 void Switchboard::hear_notice(const Notice& notice) {
   const auto membership = context_.find(notice.communicator);
-  if (!membership) return;
+  if (!membership) {
+    early_notices_.push_back(notice);  // a faster rank may have it already, and have seen it fail
+    if (early_notices_.size() > kEarlyNoticesMax) early_notices_.pop_front();
+    return;
+  }
   Failure failure{notice.code, notice.blamed, notice.story};
   if (failure.blamed < -1 || failure.blamed >= membership->ranks()) failure.blamed = -1;
   context_.fail(*membership, std::move(failure));
+}
+
+// Whoever connects late would wait for ranks that do not come any more.
+void Switchboard::tell_what_ended(Peer& peer) {
+  for (const auto& membership : context_.known_to_have_ended(peer.index)) {
+    const Failure failure = membership->failure();
+    send(peer, encode(Notice{membership->key(), failure.code, membership->me(), failure.blamed, failure.story}));
+  }
 }
 
 void Switchboard::hang_up(Peer& peer) {

@@ -35,6 +35,9 @@ class Membership {
   Code state() const { return state_.load(std::memory_order_acquire); }  // ok, or what ended it
   bool fail(Failure);                                                    // the first failure stands; false: there was one. Any thread
   Failure failure() const;
+  // That it ended is for the other ranks to know too, those included that connect later. A mere destruction is not. Any thread.
+  void make_known() { known_.store(true, std::memory_order_release); }
+  bool is_known() const { return known_.load(std::memory_order_acquire); }
 
   // Of the holder of the seat.
   uint32_t next_number = 1;
@@ -49,6 +52,7 @@ class Membership {
   const std::vector<PeerIndex> peers_;
   std::vector<uint32_t> sent_, received_;
   std::atomic<Code> state_{Code::ok};
+  std::atomic<bool> known_{false};
   mutable std::mutex mutex_;
   Failure failure_;
 };

@@ -186,6 +186,15 @@ void Switchboard::announce(const std::shared_ptr<Membership>& membership, const 
   });
 }
 
+void Switchboard::hear_early_notices(CommunicatorKey key) {
+  post([this, key] {
+    std::deque<Notice> later;
+    for (const Notice& notice : std::exchange(early_notices_, {}))
+      notice.communicator == key ? hear_notice(notice) : later.push_back(notice);
+    early_notices_ = std::move(later);
+  });
+}
+
 std::vector<std::string> Switchboard::ask(const Membership& membership, const std::vector<Rank>& ranks, uint64_t wait_ns) {
   struct Inquiry {
     std::vector<std::string> answers;

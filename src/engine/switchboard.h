@@ -57,6 +57,7 @@ class Switchboard {
   std::vector<bool> reach(const std::vector<PeerIndex>&, uint64_t deadline_ns, const std::atomic<bool>* cancel);
   void want_edge(PeerIndex);
   void announce(const std::shared_ptr<Membership>&, const Failure&);  // to all its ranks with an open control connection
+  void hear_early_notices(CommunicatorKey);                           // of a communicator that is now enlisted
   std::vector<std::string> ask(const Membership&, const std::vector<Rank>&, uint64_t wait_ns);
   // Reads what a peer has already said, before its end is blamed on it: it may have told why. Blocks a moment at most.
   void hear_out(PeerIndex);
@@ -79,6 +80,7 @@ class Switchboard {
   Status handle(Peer&, Frame&);  // an error: the peer said nonsense, hang up
   Status greeted(Peer&, Frame&);
   void hear_notice(const Notice&);
+  void tell_what_ended(Peer&);
   void hang_up(Peer&);
   void offer_lane(Peer&);
   Status lane_offered(Peer&, uint64_t offset);
@@ -105,7 +107,9 @@ class Switchboard {
   uint64_t next_question_ = 1;
   std::atomic<bool> duty_{false}, stop_{false};
 
-  std::vector<Arrival> early_;  // of the engine thread: arrivals of identities not yet introduced
+  // Of the engine thread: arrivals of identities not yet introduced, notices of communicators not yet enlisted.
+  std::vector<Arrival> early_;
+  std::deque<Notice> early_notices_;
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -101,6 +102,24 @@ TEST_P(Life, AbortReachesEveryRankThatWaits) {
     }
     EXPECT_EQ(hawser_comm_state(comm), HAWSER_ABORTED);
     EXPECT_EQ(hawser_barrier(comm, kBlock, nullptr), HAWSER_ABORTED);
+  });
+}
+
+// Over tcp the two have no connection yet when it happens.
+TEST_P(Life, AbortIsHeardByWhoConnectsLater) {
+  std::latch told(2);
+  with_ranks(2, GetParam(), [&told](hawser_comm* comm, int rank) {
+    if (rank == 1) {
+      EXPECT_EQ(hawser_comm_abort(comm), HAWSER_OK);
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      hawser_call call{};
+      call.size = sizeof call;
+      call.timeout_ns = 10'000'000'000;
+      EXPECT_EQ(hawser_barrier(comm, kBlock, &call), HAWSER_ABORTED);
+      EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1 aborted"));
+    }
+    told.arrive_and_wait();
   });
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -118,13 +119,15 @@ TEST(Misuse, FinalisedCommunicatorsTakeNothing) {
 
 class Differing : public ::testing::TestWithParam<const char*> {};
 TEST_P(Differing, CountsAreAMismatchThatNamesBoth) {
-  with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
+  std::latch told(3);  // whoever leaves before the others have heard has left, and says no more
+  with_ranks(3, GetParam(), [&told](hawser_comm* comm, int rank) {
     std::vector<float> x(64);
     const hawser_status status = hawser_all_reduce(comm, x.data(), x.data(), rank == 2 ? 5 : 4, HAWSER_F32, HAWSER_SUM, kBlock, nullptr);
     EXPECT_LT(status, 0);
     EXPECT_THAT(hawser_error_text(), HasSubstr("rank 2"));
     EXPECT_LT(hawser_barrier(comm, kBlock, nullptr), 0);
     EXPECT_LT(hawser_comm_state(comm), 0);
+    told.arrive_and_wait();
   });
 }
 TEST_P(Differing, CollectivesAreAMismatch) {
