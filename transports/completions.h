@@ -18,6 +18,9 @@ class Completions {
     }
     return taken;
   }
+  // The one pushed last, if it is of this transfer: taken back before poll() tells it.
+  const Completion* last_of(Token token) { return !ring_.empty() && ring_.back().token == token ? &ring_.back() : nullptr; }
+  void drop_last() { ring_.pop_back(); }
   bool empty() const { return ring_.empty(); }
 
  private:

@@ -12,6 +12,7 @@ class Ring {
   bool empty() const { return count_ == 0; }
   size_t size() const { return count_; }
   Item& front() { return items_[first_]; }
+  Item& back() { return items_[(first_ + count_ - 1) & (items_.size() - 1)]; }
   Item& push() {  // the new last one, with what an earlier one left in it
     if (count_ == items_.size()) grow();
     return items_[(first_ + count_++) & (items_.size() - 1)];
@@ -20,6 +21,7 @@ class Ring {
     first_ = (first_ + 1) & (items_.size() - 1);
     --count_;
   }
+  void pop_back() { --count_; }
   void clear() { first_ = count_ = 0; }
 
  private:

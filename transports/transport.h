@@ -81,6 +81,16 @@ class Transport {
   virtual void close(PeerIndex) = 0;          // afterwards no memory of ours is touched; transfers under way complete with Code::aborted
   virtual void send(const Transfer&) = 0;     // never refuses; the executor bounds how many
   virtual void recv(const Transfer&) = 0;
+  // The same, for a caller who goes on at once where he can. True: it is over already, and poll() tells nothing of it. A send only if it
+  // ended well; a receive however it ended, as the completion says.
+  virtual bool send_now(const Transfer& transfer) {
+    send(transfer);
+    return false;
+  }
+  virtual bool recv_now(const Transfer& transfer, Completion&) {
+    recv(transfer);
+    return false;
+  }
   virtual size_t poll(std::span<Completion>) = 0;  // moves what can be moved; how many completions were written
   virtual void release(Token) = 0;                 // of lent bytes
   // Ends a communicator on every edge and leaves the edges alive: posted transfers of it complete with Code::aborted and their memory is

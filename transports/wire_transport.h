@@ -51,6 +51,21 @@ class WireTransport : public Transport {
       ledger_.completions.push({.token = transfer.token, .code = Code::unreachable});
     }
   }
+  bool send_now(const Transfer& transfer) override {
+    WireTransport::send(transfer);
+    const Completion* completion = ledger_.completions.last_of(transfer.token);
+    if (completion == nullptr || completion->code != Code::ok) return false;
+    ledger_.completions.drop_last();
+    return true;
+  }
+  bool recv_now(const Transfer& transfer, Completion& out) override {
+    WireTransport::recv(transfer);
+    const Completion* completion = ledger_.completions.last_of(transfer.token);
+    if (completion == nullptr) return false;
+    out = *completion;
+    ledger_.completions.drop_last();
+    return true;
+  }
   size_t poll(std::span<Completion> out) override {
     progress();
     return ledger_.completions.take(out);

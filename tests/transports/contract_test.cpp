@@ -1,4 +1,4 @@
-// The contract of transports/transport.h, sentence by sentence, on every row.
+// The contract of transports/transport.h, sentence by sentence, on every row; once with send and recv, once with send_now and recv_now.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -10,11 +10,12 @@
 namespace hawser::testing {
 namespace {
 
-class Contract : public ::testing::TestWithParam<Row> {
+class Contract : public ::testing::TestWithParam<std::tuple<Row, bool>> {
  protected:
+  static bool at_once() { return std::get<bool>(GetParam()); }
   void connect(int ranks, int lanes = 1) {
-    world_ = GetParam().connect(ranks, lanes);
-    drive_ = std::make_unique<Driver>(*world_);
+    world_ = std::get<Row>(GetParam()).connect(ranks, lanes);
+    drive_ = std::make_unique<Driver>(*world_, at_once());
   }
   void kill(int rank) {
     drive_->bury(rank);
@@ -128,6 +129,28 @@ TEST_P(Contract, every_part_of_the_key_decides_and_nothing_else) {
   for (const Token token : waiting) EXPECT_FALSE(drive_->done(token));
   EXPECT_EQ(drive_->of(receive).signature, 99u);
   EXPECT_TRUE(got == sent);
+}
+
+TEST_P(Contract, what_is_over_at_once_is_told_at_once_and_never_again) {
+  connect(2);
+  const auto sent = pattern(8, 1), longer = pattern(9, 2);
+  std::vector<std::byte> got(8);
+  const Token small = drive_->send(0, 1, {.operation = 1}, sent), lent = drive_->send(0, 1, {.operation = 2}, sent);
+  const Token cut = drive_->send(0, 1, {.operation = 3}, longer);
+  EXPECT_EQ(drive_->done(small), at_once());
+  ASSERT_TRUE(drive_->finish({small, lent, cut}));
+  drive_->run(50);
+  const Token receive = drive_->recv(1, 0, {.operation = 1}, got), borrow = drive_->recv_lent(1, 0, {.operation = 2}, 8);
+  const Token truncated = drive_->recv(1, 0, {.operation = 3}, got);
+  for (const Token token : {receive, borrow, truncated}) EXPECT_EQ(drive_->done(token), at_once());
+  drive_->run(50);  // a second completion would be noticed
+  expect_ok(receive, 8);
+  EXPECT_TRUE(got == sent);
+  expect_ok(borrow, 8);
+  ASSERT_NE(drive_->of(borrow).lent, nullptr);
+  EXPECT_EQ(std::memcmp(drive_->of(borrow).lent, sent.data(), 8), 0);
+  world_->at(1).release(borrow);
+  EXPECT_EQ(drive_->of(truncated).code, Code::truncated);
 }
 
 TEST_P(Contract, a_message_may_be_shorter_than_its_receive) {
@@ -396,8 +419,10 @@ TEST_P(Contract, nothing_to_do_may_sleep_and_something_may_not) {
   EXPECT_TRUE(drive_->finish({receive}));
 }
 
-std::string row_name(const ::testing::TestParamInfo<Row>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Transports, Contract, ::testing::ValuesIn(rows()), row_name);
+std::string row_name(const ::testing::TestParamInfo<std::tuple<Row, bool>>& info) {
+  return std::get<Row>(info.param).name + (std::get<bool>(info.param) ? "_at_once" : "");
+}
+INSTANTIATE_TEST_SUITE_P(Transports, Contract, ::testing::Combine(::testing::ValuesIn(rows()), ::testing::Bool()), row_name);
 
 }  // namespace
 }  // namespace hawser::testing

@@ -186,20 +186,34 @@ std::vector<std::byte> pattern(size_t bytes, uint64_t seed) {
   return filled;
 }
 
+Token Driver::send(int from, const Transfer& transfer) {
+  if (!at_once_) world_.at(from).send(transfer);
+  else if (world_.at(from).send_now(transfer)) completed({.token = transfer.token});
+  return next_++;
+}
+
+Token Driver::recv(int at, const Transfer& transfer) {
+  Completion completion;
+  if (!at_once_) world_.at(at).recv(transfer);
+  else if (world_.at(at).recv_now(transfer, completion)) completed(completion);
+  return next_++;
+}
+
+void Driver::completed(const Completion& completion) {
+  EXPECT_TRUE(completions_.emplace(completion.token, completion).second) << "a token completed twice";
+}
+
 Token Driver::send(int from, int to, const Key& key, std::span<const std::byte> bytes) {
   const std::span<std::byte> span(const_cast<std::byte*>(bytes.data()), bytes.size());
-  world_.at(from).send({static_cast<PeerIndex>(to), envelope_of(key, bytes.size()), span, next_});
-  return next_++;
+  return send(from, {static_cast<PeerIndex>(to), envelope_of(key, bytes.size()), span, next_});
 }
 
 Token Driver::recv(int at, int from, const Key& key, std::span<std::byte> bytes) {
-  world_.at(at).recv({static_cast<PeerIndex>(from), envelope_of(key, bytes.size()), bytes, next_});
-  return next_++;
+  return recv(at, {static_cast<PeerIndex>(from), envelope_of(key, bytes.size()), bytes, next_});
 }
 
 Token Driver::recv_lent(int at, int from, const Key& key, uint64_t capacity) {
-  world_.at(at).recv({static_cast<PeerIndex>(from), envelope_of(key, capacity), {}, next_});
-  return next_++;
+  return recv(at, {static_cast<PeerIndex>(from), envelope_of(key, capacity), {}, next_});
 }
 
 void Driver::poll() {
@@ -207,7 +221,7 @@ void Driver::poll() {
   for (int rank = 0; rank < world_.size(); ++rank) {
     if (std::count(dead_.begin(), dead_.end(), rank)) continue;
     const size_t count = world_.at(rank).poll(some);
-    for (size_t i = 0; i < count; ++i) EXPECT_TRUE(completions_.emplace(some[i].token, some[i]).second) << "a token completed twice";
+    for (size_t i = 0; i < count; ++i) completed(some[i]);
   }
   world_.step();
 }

@@ -45,10 +45,10 @@ struct Key {  // of an envelope, with defaults
 Envelope envelope_of(const Key&, uint64_t bytes);
 std::vector<std::byte> pattern(size_t bytes, uint64_t seed);
 
-// Tokens are given out here; completions are gathered by token.
+// Tokens are given out here; completions are gathered by token, also of what was over at once.
 class Driver {
  public:
-  explicit Driver(World& world) : world_(world) {}
+  explicit Driver(World& world, bool at_once = false) : world_(world), at_once_(at_once) {}
   Token send(int from, int to, const Key&, std::span<const std::byte>);
   Token recv(int at, int from, const Key&, std::span<std::byte>);
   Token recv_lent(int at, int from, const Key&, uint64_t capacity);
@@ -64,7 +64,11 @@ class Driver {
   void bury(int rank) { dead_.push_back(rank); }
 
  private:
+  Token send(int from, const Transfer&);
+  Token recv(int at, const Transfer&);
+  void completed(const Completion&);
   World& world_;
+  const bool at_once_;  // send_now and recv_now are called
   std::map<Token, Completion> completions_;
   std::vector<int> dead_;
   Token next_ = 1;
