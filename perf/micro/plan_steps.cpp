@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <vector>
 
 #include "src/executor/executor.h"
@@ -17,51 +19,109 @@ using namespace hawser;
 constexpr uint32_t kPairs = 128;
 constexpr size_t kChunkBytes = 8;
 
-// To itself: the k-th send meets the k-th receive, and both are complete at the next poll.
+// To itself: a message up to so many bytes is copied into a cell and its send is over; a longer one stays where it is until it is taken.
+// Receives match the oldest message by its envelope, or wait for it.
 class Wire final : public Transport {
  public:
-  Abilities abilities() const override { return {.fabric = Fabric::memory, .eager_bytes = 1 << 20, .lends = true}; }
+  Abilities abilities() const override { return {.fabric = Fabric::memory, .eager_bytes = kInline, .lends = true}; }
   Status adopt(PeerIndex, Lane) override { return {}; }
   void close(PeerIndex) override {}
   void send(const Transfer& transfer) override {
-    sent_[sends_++ % kSlots] = transfer;
-    match();
+    if (send_now(transfer)) complete({.token = transfer.token});
   }
   void recv(const Transfer& transfer) override {
-    posted_[receives_++ % kSlots] = transfer;
-    match();
+    Completion completion;
+    if (recv_now(transfer, completion)) complete(completion);
+  }
+  bool send_now(const Transfer& transfer) override {
+    if (sent_ - released_ == kCells) std::abort();  // more than this measurement ever sends
+    Cell& cell = cells_[sent_++ % kCells];
+    cell.envelope = transfer.envelope;
+    const size_t bytes = transfer.bytes.size();
+    if (bytes > kInline) [[unlikely]]
+      return refer(cell, transfer);
+    cell.data = cell.payload;
+    if (bytes == sizeof(uint64_t)) std::memcpy(cell.payload, transfer.bytes.data(), sizeof(uint64_t));
+    else std::memcpy(cell.payload, transfer.bytes.data(), bytes);
+    if (waiting_) [[unlikely]]
+      meet();
+    return true;
+  }
+  bool recv_now(const Transfer& transfer, Completion& completion) override {
+    if (taken_ == sent_ || waiting_) [[unlikely]]
+      return wait(transfer);
+    take(transfer, completion);
+    return true;
   }
   size_t poll(std::span<Completion> out) override {
     size_t count = 0;
-    while (count < out.size() && taken_ != completed_) out[count++] = completions_[taken_++ % (2 * kSlots)];
+    for (; count < out.size() && !completions_.empty(); completions_.pop_front()) out[count++] = completions_.front();
     return count;
   }
-  void release(Token) override {}
+  void release(Token token) override {
+    if (cells_[released_ % kCells].token != token) std::abort();  // cells are given back in order
+    ++released_;
+  }
   void forget(uint64_t) override {}
   void peer_gone(PeerIndex, Status) override {}
   Status error(PeerIndex) const override { return {}; }
-  bool arm() override { return taken_ == completed_; }
+  bool arm() override { return completions_.empty(); }
 
  private:
-  static constexpr size_t kSlots = 1024;
-
-  void match() {
-    while (matched_ < sends_ && matched_ < receives_) {
-      const Transfer& from = sent_[matched_ % kSlots];
-      const Transfer& into = posted_[matched_ % kSlots];
-      ++matched_;
-      const bool lend = into.bytes.data() == nullptr;  // the sender's bytes stay where they are until the operation is over
-      if (!lend) std::memcpy(into.bytes.data(), from.bytes.data(), from.bytes.size());
-      completions_[completed_++ % (2 * kSlots)] = {.token = from.token, .bytes = from.bytes.size()};
-      completions_[completed_++ % (2 * kSlots)] = {.token = into.token,
-                                                   .signature = from.envelope.signature,
-                                                   .bytes = from.bytes.size(),
-                                                   .lent = lend ? from.bytes.data() : nullptr};
-    }
+  static constexpr size_t kCells = 128, kInline = 64;
+  struct alignas(64) Cell {
+    Envelope envelope;
+    const std::byte* data = nullptr;
+    Token token = 0;  // of a send whose bytes are referred to; of the receive that was lent it
+    std::byte payload[kInline];
+  };
+  static bool alike(const Envelope& a, const Envelope& b) {
+    return a.communicator == b.communicator && a.operation == b.operation && a.slice == b.slice && a.ordinal == b.ordinal &&
+           a.kind == b.kind;
   }
-  size_t sends_ = 0, receives_ = 0, matched_ = 0, completed_ = 0, taken_ = 0;
-  std::vector<Transfer> sent_ = std::vector<Transfer>(kSlots), posted_ = std::vector<Transfer>(kSlots);
-  std::vector<Completion> completions_ = std::vector<Completion>(2 * kSlots);
+  [[gnu::noinline]] void complete(const Completion& completion) { completions_.push_back(completion); }
+  [[gnu::noinline]] bool refer(Cell& cell, const Transfer& transfer) {
+    cell.data = transfer.bytes.data();
+    cell.token = transfer.token;
+    if (waiting_) meet();
+    return false;
+  }
+  [[gnu::noinline]] bool wait(const Transfer& transfer) {
+    posted_.push_back(transfer);
+    waiting_ = true;
+    return false;
+  }
+  [[gnu::noinline]] void meet() {
+    Completion completion;
+    take(posted_.front(), completion);
+    posted_.pop_front();
+    waiting_ = !posted_.empty();
+    complete(completion);
+  }
+  void take(const Transfer& into, Completion& completion) {
+    Cell& cell = cells_[taken_++ % kCells];
+    const uint64_t bytes = cell.envelope.bytes;
+    const bool fits = alike(cell.envelope, into.envelope) && bytes <= into.envelope.bytes;
+    const bool lends = into.bytes.data() == nullptr && fits;
+    completion.token = into.token;
+    completion.code = fits ? Code::ok : Code::truncated;
+    completion.signature = cell.envelope.signature;
+    completion.bytes = bytes;
+    completion.lent = lends ? cell.data : nullptr;
+    if (cell.data != cell.payload) [[unlikely]]
+      complete({.token = cell.token});
+    cell.token = into.token;
+    if (!lends) land(cell, into, fits);
+  }
+  [[gnu::noinline]] void land(const Cell& cell, const Transfer& into, bool fits) {
+    if (fits) std::memcpy(into.bytes.data(), cell.data, cell.envelope.bytes);
+    ++released_;
+  }
+  size_t sent_ = 0, taken_ = 0, released_ = 0;
+  std::vector<Cell> cells_ = std::vector<Cell>(kCells);
+  bool waiting_ = false;  // something is posted
+  std::deque<Transfer> posted_;
+  std::deque<Completion> completions_;
 };
 
 class OneEdge final : public Edges {

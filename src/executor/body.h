@@ -32,7 +32,8 @@ struct Instruction {
   LengthOf length_of = LengthOf::output;
   uint16_t ordinal = 0;
   uint8_t channel = 0;
-  uint8_t only_reduce = 0;  // recv_lend: releases nothing but its reduce
+  uint8_t only_reduce : 1 = 0;      // recv_lend: releases nothing but its reduce
+  uint8_t reduces_at_once : 1 = 0;  // recv_lend: its reduce waits for nothing that stands behind the receive
   uint32_t source = 0, target = 0, count = 0, length_first = 0;
   uint32_t peer = 0;        // the rank; copy, reduce and reduce_arrived: source stride | target stride << 16
   uint32_t edge_begin = 0;  // into edges; up to that of the next instruction
@@ -54,16 +55,17 @@ struct ChunkRange {
 };
 
 struct Program::Body {
-  std::vector<Instruction> instructions;  // and `end` behind them
-  std::vector<uint16_t> waits;            // how many releases each needs
-  std::vector<uint32_t> edges;            // whom each releases
-  std::vector<uint32_t> steps;            // of the plan, by instruction
-  std::vector<ReplacedPhase> phases;      // in program order
-  std::vector<Rank> peers;                // ranks that messages go to or come from
-  std::vector<uint32_t> messages;         // by step: how many sends and receives stand before it (user messages, `received`)
-  std::vector<uint32_t> receives;         // by step: how many receives stand before it
-  std::vector<uint32_t> scratch_like;     // as in the plan
-  std::vector<ChunkRange> written;        // of the output: what avg's epilogue divides
+  std::shared_ptr<const void> identity = std::make_shared<char>();  // an address that no other living holder has
+  std::vector<Instruction> instructions;                            // and `end` behind them
+  std::vector<uint16_t> waits;                                      // how many releases each needs
+  std::vector<uint32_t> edges;                                      // whom each releases
+  std::vector<uint32_t> steps;                                      // of the plan, by instruction
+  std::vector<ReplacedPhase> phases;                                // in program order
+  std::vector<Rank> peers;                                          // ranks that messages go to or come from
+  std::vector<uint32_t> messages;      // by step: how many sends and receives stand before it (user messages, `received`)
+  std::vector<uint32_t> receives;      // by step: how many receives stand before it
+  std::vector<uint32_t> scratch_like;  // as in the plan
+  std::vector<ChunkRange> written;     // of the output: what avg's epilogue divides
   uint32_t message_count = 0, receive_count = 0;
   uint32_t input_chunks = 0, output_chunks = 0, scratch_chunks = 0;
   Rank highest_peer = -1;

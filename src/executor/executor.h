@@ -1,7 +1,7 @@
 // Runs plans. Knows nothing of algorithms; never waits, has no thread. The only place where transports, kernels and routines meet.
 //
 // An operation repeats its program over slices, at most `window` at once. Within a slice the steps run as their dependencies allow
-// (plan/frontier.h); transfers between two ranks keep program order, their ordinals are constants of the program. A phase that the program
+// (walk.h); transfers between two ranks keep program order, their ordinals are constants of the program. A phase that the program
 // replaces by a routine is one step: the routines of one communicator run one at a time, in an order that depends on operation, slice and
 // phase only (equal on every member).
 #pragma once

@@ -22,7 +22,7 @@ void Executor::State::release_held(Slot& slot) {
   if (!slot.run->body->lends) return;
   for (uint32_t i = 0; i < slot.walk.size(); ++i) {
     if (slot.instructions[i].op != Opcode::recv_lend || !slot.walk.held(i)) continue;
-    if (slot.lent[i]) peer_of(slot, slot.instructions[i].peer).transport->release(token_of(slot, i));
+    if (slot.lent[i]) peer_of(slot, slot.instructions[i].peer).lender->release(token_of(slot, i));
     slot.walk.drop(i);
   }
 }
@@ -62,6 +62,7 @@ void Executor::State::fail_peer(PeerIndex number, Code code) {
   peer.failed = true;
   peer.code = code;
   peer.transport = nullptr;
+  ++edges_changed_;
   for (Transport* transport : edges_.open_transports())  // what had arrived is taken in, then the rest completes with an error
     if (transport->error(number).ok()) transport->peer_gone(number, Status(code, "the peer is gone"));
   for (size_t i = 0; i < active_; ++i)

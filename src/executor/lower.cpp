@@ -266,6 +266,12 @@ class Lowering {
       Instruction& instruction = body_->instructions[i];
       const bool alone = body_->instructions[i + 1].edge_begin - instruction.edge_begin == 1;
       instruction.only_reduce = instruction.op == Opcode::recv_lend && alone;
+      instruction.reduces_at_once = instruction.op == Opcode::recv_lend;
+    }
+    for (const auto& [from, to] : edges_) {
+      const Instruction& instruction = body_->instructions[to];
+      if (instruction.op == Opcode::reduce_arrived && from > instruction.source)
+        body_->instructions[instruction.source].reduces_at_once = 0;
     }
     if (std::any_of(waits.begin(), waits.end(), [](uint32_t wait) { return wait >= Walk::kHeld; })) return false;
     body_->waits.assign(waits.begin(), waits.end());

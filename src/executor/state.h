@@ -3,6 +3,7 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "src/executor/executor.h"
 #include "src/executor/routine_order.h"
 #include "src/executor/scratch_pool.h"
+#include "src/executor/straight.h"
 #include "src/executor/view.h"
 #include "src/executor/walk.h"
 
@@ -34,6 +36,7 @@ struct Slot {
   std::vector<const std::byte*> arrived;  // by reduce_arrived: what the held receive brought
   std::vector<uint8_t> lent;              // by receive: that lies in the transport, and must be released
   Transfer transfer;                      // filled but for what a step decides
+  StraightProgram straight;               // of the last call that had one
 };
 
 struct CommunicatorState;
@@ -69,6 +72,7 @@ struct CommunicatorState {  // with operations under way
 
 struct Peer {
   Transport* transport = nullptr;  // null: not open, or not asked yet
+  Transport* lender = nullptr;     // the one that was open last: what it lent is released there, even when it failed since
   uint64_t lend_bytes = 0;         // receives up to so many bytes may be lent
   bool failed = false;
   Code code = Code::peer;  // what an operation that needs it fails with
@@ -101,6 +105,14 @@ struct Executor::State {
   ReduceFunction reduce_of(DataType, ReduceOp);
   void leave(Run&);
 
+  // straight.cpp
+  void go_straight(Slot&);
+  bool make_straight(Slot&);
+  StraightKey straight_key(const Slot&) const;
+  bool add_straight(Slot&, uint32_t index);
+  bool recv_straight(Slot&, const StraightStep&, Completion&);
+  void leave_straight(Slot&, const StraightStep&);  // at a transfer that is under way
+
   // transfers.cpp
   void advance(Slot&);  // until nothing of it is ready
   void issue(Slot&, uint32_t index);
@@ -111,8 +123,12 @@ struct Executor::State {
   void move(Slot&, const Instruction&);
   void reduce_arrived(Slot&, const Instruction&, const std::byte* data, uint64_t bytes);
   void reduce_scattered(Slot&, const Instruction&, const std::byte* data);
-  void take_completions(size_t count);
-  bool take(const Completion&);  // true: its slot may have more to do
+  void take_completions(std::span<const Completion>);
+  bool take(const Completion&);                                                            // true: its slot may have more to do
+  void over(Slot&, uint32_t index);                                                        // a transfer, on the spot
+  static bool as_agreed(const Slot& slot, uint32_t index, const Completion& completion) {  // of a receive
+    return slot.plain && completion.code == Code::ok && completion.signature == slot.signature && completion.bytes == slot.expected[index];
+  }
   bool take_unlike(Slot&, uint32_t index, const Completion&);
   bool receive_differs(Slot&, const Instruction&, const Completion&);
   void arrived(Slot&, uint32_t index, const Completion&);
@@ -158,13 +174,27 @@ struct Executor::State {
   std::unordered_map<uint64_t, DeadCommunicator> dead_;
   ScratchPool scratch_;
   uint64_t kept_back_ = 0;
+  uint64_t edges_changed_ = 0;  // how often
   uint32_t failed_peers_ = 0;
   uint32_t routines_left_ = 0;       // runs with routines to come
   ReduceFunction reduce_ = nullptr;  // the last one asked for
   DataType reduce_type_ = DataType::f32;
   ReduceOp reduce_op_ = ReduceOp::avg;
   std::vector<Completion> batch_ = std::vector<Completion>(64);
+  std::vector<Completion> aside_, taking_;  // of receives that ended on the spot, but not as agreed: for the next poll
 };
+
+inline const View& source_view(const Slot& slot, const Instruction& i) { return slot.views[static_cast<size_t>(i.source_buffer)]; }
+inline const View& target_view(const Slot& slot, const Instruction& i) { return slot.views[static_cast<size_t>(i.target_buffer)]; }
+
+// A message lies as its chunks do in scratch: one after the other.
+inline void Executor::State::reduce_arrived(Slot& slot, const Instruction& i, const std::byte* data, uint64_t bytes) {
+  if (i.count != 1 && (!slot.plain || i.target_stride() != 1)) [[unlikely]]
+    return reduce_scattered(slot, i, data);
+  std::byte* result = address(target_view(slot, i), i.target);
+  const void* const inputs[] = {result, data};
+  slot.run->reduce(result, inputs, 2, bytes >> slot.run->element_shift, 1, false);
+}
 
 inline Token token_of(const Slot& slot, uint32_t instruction) { return uint64_t{slot.id} << 32 | instruction; }
 

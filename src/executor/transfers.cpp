@@ -9,9 +9,6 @@ namespace {
 
 std::byte nothing;  // where receives of no bytes point: a null target would ask to be lent
 
-const View& source_view(const Slot& slot, const Instruction& i) { return slot.views[static_cast<size_t>(i.source_buffer)]; }
-const View& target_view(const Slot& slot, const Instruction& i) { return slot.views[static_cast<size_t>(i.target_buffer)]; }
-
 }  // namespace
 
 uint64_t Executor::State::message_bytes(const Slot& slot, const Instruction& i) const {
@@ -20,6 +17,7 @@ uint64_t Executor::State::message_bytes(const Slot& slot, const Instruction& i) 
 
 void Executor::State::advance(Slot& slot) {
   while (slot.active && !slot.run->stopped) {
+    if (slot.walk.in_order()) go_straight(slot);
     slot.walk.run([&](uint32_t index) { issue(slot, index); });
     if (!slot.walk.done() || !next_slice(slot)) return;
   }
@@ -74,10 +72,23 @@ inline void Executor::State::post(Slot& slot, uint32_t index, const View& view, 
   transfer.bytes = {data, bytes};
   if (!slot.plain) mark_user(slot, index, transfer);
   ++slot.run->outstanding;
-  if (i.op == Opcode::send) return peer.transport->send(transfer);
+  if (i.op == Opcode::send) {
+    if (peer.transport->send_now(transfer)) over(slot, index);
+    return;
+  }
   slot.expected[index] = bytes;
   if (i.op == Opcode::recv_lend && bytes <= peer.lend_bytes) transfer.bytes = {};
-  peer.transport->recv(transfer);
+  Completion completion;
+  if (!peer.transport->recv_now(transfer, completion)) return;
+  if (!as_agreed(slot, index, completion)) return aside_.push_back(completion);
+  if (i.op != Opcode::recv_lend) return over(slot, index);
+  --slot.run->outstanding;
+  arrived(slot, index, completion);
+}
+
+inline void Executor::State::over(Slot& slot, uint32_t index) {
+  --slot.run->outstanding;
+  slot.walk.complete(index);
 }
 
 void Executor::State::mark_user(const Slot& slot, uint32_t index, Transfer& transfer) const {
@@ -95,6 +106,8 @@ bool Executor::State::open(Slot& slot, uint32_t index, Peer& peer) {
     ++kept_back_;
     return false;
   }
+  peer.lender = peer.transport;
+  ++edges_changed_;
   const Abilities abilities = peer.transport->abilities();
   peer.lend_bytes = abilities.lends ? abilities.eager_bytes : 0;
   return true;
@@ -110,10 +123,12 @@ void Executor::State::edge_open(PeerIndex number) {
   if (number >= peers_.size()) return;
   Peer& peer = peers_[number];
   peer.transport = nullptr;  // ask again: it may be another one
+  ++edges_changed_;
   std::vector<Token> kept_back;
   kept_back.swap(peer.kept_back);
   kept_back_ -= kept_back.size();
   for (const Token token : kept_back) post_again(token);
+  for (const Token token : kept_back) advance(*slots_[token >> 32]);  // some may be over already
 }
 
 // copy and reduce. Neighbouring chunks go at once when the whole of them is this slice.
@@ -139,15 +154,6 @@ void Executor::State::move(Slot& slot, const Instruction& i) {
   }
 }
 
-// A message lies as its chunks do in scratch: one after the other.
-inline void Executor::State::reduce_arrived(Slot& slot, const Instruction& i, const std::byte* data, uint64_t bytes) {
-  if (i.count != 1 && (!slot.plain || i.target_stride() != 1)) [[unlikely]]
-    return reduce_scattered(slot, i, data);
-  std::byte* result = address(target_view(slot, i), i.target);
-  const void* const inputs[] = {result, data};
-  slot.run->reduce(result, inputs, 2, bytes >> slot.run->element_shift, 1, false);
-}
-
 void Executor::State::reduce_scattered(Slot& slot, const Instruction& i, const std::byte* data) {
   const View& target = target_view(slot, i);
   const Run& run = *slot.run;
@@ -165,7 +171,7 @@ inline void Executor::State::arrived(Slot& slot, uint32_t index, const Completio
   const uint32_t reduce = recv.target;
   if (recv.only_reduce && slot.walk.complete_into(index, reduce)) [[likely]] {
     reduce_arrived(slot, slot.instructions[reduce], data, completion.bytes);
-    if (completion.lent != nullptr) peer_of(slot, recv.peer).transport->release(completion.token);
+    if (completion.lent != nullptr) peer_of(slot, recv.peer).lender->release(completion.token);
     slot.walk.complete(reduce);
     return;
   }
@@ -182,7 +188,7 @@ void Executor::State::run_held(Slot& slot, uint32_t index) {
   if (slot.walk.held(recv)) {
     reduce_arrived(slot, i, slot.arrived[index], slot.expected[recv]);
     slot.walk.drop(recv);
-    if (slot.lent[recv]) peer_of(slot, slot.instructions[recv].peer).transport->release(token_of(slot, recv));
+    if (slot.lent[recv]) peer_of(slot, slot.instructions[recv].peer).lender->release(token_of(slot, recv));
   }
   slot.walk.complete(index);
 }
@@ -196,22 +202,26 @@ bool Executor::State::outstanding() const {
 
 bool Executor::State::poll() {
   if (!outstanding()) return false;
-  bool moved = false;
+  bool moved = !aside_.empty();
+  if (moved) {
+    taking_.swap(aside_);
+    take_completions(taking_);
+    taking_.clear();
+  }
   for (Transport* transport : edges_.open_transports()) {
     size_t count;
     do {
       count = transport->poll(batch_);
-      if (count > 0) take_completions(count);
+      if (count > 0) take_completions({batch_.data(), count});
       moved = moved || count > 0;
     } while (count == batch_.size());
   }
   return moved;
 }
 
-void Executor::State::take_completions(size_t count) {
+void Executor::State::take_completions(std::span<const Completion> completions) {
   Slot* slot = nullptr;
-  for (size_t k = 0; k < count; ++k) {
-    const Completion& completion = batch_[k];
+  for (const Completion& completion : completions) {
     Slot* const next = completion.token >> 32 < slots_.size() ? slots_[completion.token >> 32].get() : nullptr;
     if (slot != nullptr && slot != next) advance(*slot);
     slot = next != nullptr && take(completion) ? next : nullptr;
@@ -232,8 +242,7 @@ inline bool Executor::State::take(const Completion& completion) {
     slot.walk.complete(index);
     return true;
   }
-  const bool as_agreed = slot.plain && completion.signature == slot.signature && completion.bytes == slot.expected[index];
-  if (!as_agreed && take_unlike(slot, index, completion)) [[unlikely]]
+  if (!as_agreed(slot, index, completion) && take_unlike(slot, index, completion)) [[unlikely]]
     return false;
   if (i.op == Opcode::recv_lend) arrived(slot, index, completion);
   else slot.walk.complete(index);
@@ -246,7 +255,7 @@ bool Executor::State::take_unlike(Slot& slot, uint32_t index, const Completion& 
   const Instruction& i = slot.instructions[index];
   if (run.stopped) {
     slot.walk.drop(index);
-    if (completion.lent != nullptr) peer_of(slot, i.peer).transport->release(completion.token);
+    if (completion.lent != nullptr) peer_of(slot, i.peer).lender->release(completion.token);
     if (run.outstanding == 0) finish(run);
     return true;
   }
@@ -275,7 +284,7 @@ bool Executor::State::receive_differs(Slot& slot, const Instruction& i, const Co
   const Rank from = static_cast<Rank>(i.peer);
   const uint32_t mine = slot.signature;
   if (completion.lent != nullptr && (completion.code != Code::ok || !run.body->user_messages))
-    peer_of(slot, i.peer).transport->release(completion.token);
+    peer_of(slot, i.peer).lender->release(completion.token);
   if (completion.code != Code::ok && completion.code != Code::truncated) {
     fail_run(run, peer_code(slot, i), from);
     return true;

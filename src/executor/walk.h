@@ -1,7 +1,8 @@
 // The walk over one slice of a program: plan/frontier.h with a cursor, since nearly everything becomes ready in program order.
 //
-// Before the cursor, what is released late stands in a list; behind it, the count of releases missing is all there is. A step that was
-// begun and not finished says so in the same word.
+// It begins in order: all steps before some step are complete, nothing is begun, and nothing need be written down. The first step that is
+// not complete on the spot ends that. Then, before the cursor, what is released late stands in a list; behind it, the count of releases
+// missing is all there is. A step that was begun and not finished says so in the same word.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -16,15 +17,37 @@ class Walk {
   enum : uint16_t { kHeld = UINT16_MAX - 2, kBegun, kDone };  // instead of a count; kHeld: arrived, its reduce is not ready
 
   void start(const Program::Body& body) {
+    body_ = &body;
     instructions_ = body.instructions.data();
     edges_ = body.edges.data();
-    size_ = left_ = body.size();
-    cursor_ = 0;
+    size_ = cursor_ = 0;
+    left_ = body.size();
+    in_order_ = true;
     late_.clear();
-    if (states_.size() < size_) states_.resize(size_);
-    if (size_ > 0) std::memcpy(states_.data(), body.waits.data(), size_ * sizeof(uint16_t));
   }
-  void end() { size_ = left_ = cursor_ = 0; }  // nothing of it is known any more
+  bool in_order() const { return in_order_; }
+  void end_in_order() {  // every step is complete
+    left_ = 0;
+    in_order_ = false;
+  }
+  // The steps before this one are complete.
+  void leave_order(uint32_t next) {
+    in_order_ = false;
+    size_ = body_->size();
+    if (states_.size() < size_) states_.resize(size_);
+    if (size_ > 0) std::memcpy(states_.data(), body_->waits.data(), size_ * sizeof(uint16_t));
+    for (uint32_t step = 0; step < next; ++step) complete(step);
+    cursor_ = next;
+  }
+  void leave_order_begun(uint32_t step) {  // as well, but this one is under way
+    leave_order(step);
+    begin(step);
+    ++cursor_;
+  }
+  void end() {
+    size_ = left_ = cursor_ = 0;
+    in_order_ = false;
+  }  // nothing of it is known any more
 
   // Calls issue(step) for each step that is ready, until none is. Each must then be complete, or marked as begun.
   template <class Issue>
@@ -64,9 +87,11 @@ class Walk {
   uint32_t size() const { return size_; }
 
  private:
+  const Program::Body* body_ = nullptr;
   const Instruction* instructions_ = nullptr;
   const uint32_t* edges_ = nullptr;
-  uint32_t size_ = 0, left_ = 0, cursor_ = 0;
+  uint32_t size_ = 0, left_ = 0, cursor_ = 0;  // size: of states; 0 in order
+  bool in_order_ = false;
   std::vector<uint16_t> states_;
   std::vector<uint32_t> late_;
 };

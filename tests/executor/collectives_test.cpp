@@ -191,6 +191,113 @@ TEST(Collectives, TransfersWaitForTheirEdge) {
   call.expect_results();
 }
 
+TEST(Collectives, WhatIsOverWhenItsEdgeOpensEndsTheOperation) {
+  World world(2);
+  CallShape shape;
+  shape.collective = Collective::broadcast;
+  shape.plan = [](Rank me) { return tree_broadcast(me, 2, 0, 2, Aliasing::none); };
+  Call call(world, shape);
+  for (int turn = 0; turn < 3; ++turn) {
+    call.refill();
+    world.edges(0).closed = true;
+    world.at(0).edge_open(1);  // the edge of the turn before is no more
+    call.start(0);
+    world.at(0).progress();
+    EXPECT_FALSE(done(call.operation(0)));
+    world.edges(0).closed = false;
+    world.at(0).edge_open(1);
+    world.at(0).progress();
+    EXPECT_TRUE(done(call.operation(0))) << "its message is on its way, and nothing else will come";
+    for (int again = 0; again < 2; ++again) {
+      if (again == 1) call.refill(), call.start(0);
+      call.start(1);
+      ASSERT_TRUE(world.run_until([&] { return call.all_done(); }));
+      call.expect_results();
+    }
+  }
+}
+
+// The executor keeps what it made of a call; whatever differs the next time must be seen.
+void expect_what_differs_is_seen(const std::function<Plan(Rank)>& plan) {
+  World world(2);
+  CallShape shape;
+  shape.count = 64;
+  shape.plan = plan;
+  Call call(world, shape);
+  std::deque<std::vector<std::byte>> moved;
+  for (uint32_t turn = 0; turn < 24; ++turn) {
+    for (Rank rank = 0; turn % 3 == 1 && rank < 2; ++rank) {
+      Layout& layout = call.operation(rank).binding.buffers[turn % 2];
+      moved.emplace_back(layout.base, layout.base + layout.count * 4);
+      std::fill_n(layout.base, layout.count * 4, std::byte{0x77});
+      layout.base = moved.back().data();
+    }
+    if (turn % 4 == 2) call.operation(0).signature = call.operation(1).signature += 1;
+    if (turn % 5 == 3) world.at(0).edge_open(1);
+    call.refill();
+    call.start(static_cast<Rank>(turn % 2));
+    call.start(static_cast<Rank>(1 - turn % 2));
+    ASSERT_TRUE(world.run_until([&] { return call.all_done(); })) << turn;
+    for (Rank rank = 0; rank < 2; ++rank) {
+      const auto* out = reinterpret_cast<const int32_t*>(call.operation(rank).binding.buffers[1].base);
+      const auto* mine = reinterpret_cast<const int32_t*>(call.operation(rank).binding.buffers[0].base);
+      const auto* other = reinterpret_cast<const int32_t*>(call.operation(1 - rank).binding.buffers[0].base);
+      for (size_t i = 0; i < shape.count; ++i) ASSERT_EQ(out[i], mine[i] + other[i]) << "turn " << turn << " element " << i;
+    }
+  }
+}
+
+TEST(Collectives, TheSameCallAgainWithOtherBuffersSignaturesAndEdges) {
+  expect_what_differs_is_seen([](Rank me) { return ring_all_reduce(me, 2, 1, Aliasing::none); });
+  expect_what_differs_is_seen([](Rank me) { return direct_all_reduce(me, 2, 1, Aliasing::none); });
+}
+
+TEST(Collectives, AReduceWaitsForWhatStandsBetweenItAndItsReceive) {
+  World world(2);
+  CallShape shape;
+  shape.plan = [](Rank me) {
+    PlanBuilder builder(Collective::all_reduce, me, 2, 1, 1);
+    const uint32_t scratch = builder.scratch(1);
+    builder.send(1 - me, {Buffer::input, 0, 1});
+    builder.recv(1 - me, {Buffer::scratch, scratch, 1});
+    builder.copy({Buffer::input, 0, 1}, {Buffer::output, 0, 1});
+    builder.reduce({Buffer::scratch, scratch, 1}, {Buffer::output, 0, 1});
+    return std::move(builder).build("copy between");
+  };
+  Call call(world, shape);
+  for (int turn = 0; turn < 3; ++turn) {
+    call.refill();
+    ASSERT_TRUE(call.run());
+    call.expect_results();
+  }
+}
+
+TEST(Collectives, TheSameCallAgainWithAnotherCount) {
+  World world(2);
+  CallShape shape;
+  shape.count = 64;
+  shape.plan = [](Rank me) { return ring_all_reduce(me, 2, 1, Aliasing::none); };
+  Call call(world, shape);
+  for (const size_t count : {64, 62, 62, 63, 64, 3, 64}) {
+    call.refill();
+    for (Rank rank = 0; rank < 2; ++rank) {
+      for (size_t buffer : {0, 1}) call.operation(rank).binding.buffers[buffer].count = count;
+      std::fill_n(call.operation(rank).binding.buffers[1].base, shape.count * 4, std::byte{0x77});
+    }
+    ASSERT_TRUE(call.run());
+    for (Rank rank = 0; rank < 2; ++rank) {
+      const auto* out = reinterpret_cast<const int32_t*>(call.operation(rank).binding.buffers[1].base);
+      for (size_t i = 0; i < shape.count; ++i) {
+        int32_t wanted = 0x77777777;
+        if (i < count) wanted = 0;
+        for (Rank from = 0; i < count && from < 2; ++from)
+          wanted += reinterpret_cast<const int32_t*>(call.operation(from).binding.buffers[0].base)[i];
+        ASSERT_EQ(out[i], wanted) << "count " << count << " element " << i;
+      }
+    }
+  }
+}
+
 TEST(Collectives, DoneIsCalledOnceAndMayStartTheNext) {
   World world(1);
   Plan plan = PlanBuilder(Collective::barrier, 0, 1, 0, 0).build("nothing");

@@ -96,6 +96,19 @@ TEST(Failure, AFailedPeerEndsWhatNeedsItAndOnlyThat) {
   EXPECT_TRUE(world.at(0).idle());
 }
 
+TEST(Failure, WhatAPeerThatLeftHadLentIsReducedAndReleased) {
+  World world(2);
+  CallShape shape;
+  shape.plan = [](Rank me) { return direct_all_reduce(me, 2, 1, Aliasing::none); };
+  Call call(world, shape);
+  call.start();
+  world.at(1).progress();
+  world.at(0).fail_peer(1, Code::peer);  // takes in what had arrived
+  ASSERT_TRUE(world.run_until([&] { return call.all_done(); }));
+  call.expect_results();
+  EXPECT_EQ(world.transport(0).lent, 0);
+}
+
 TEST(Failure, APeerThatLeftAfterItsPartIsNotMissed) {
   World world(2);
   CallShape shape;
@@ -124,6 +137,25 @@ TEST(Failure, AnEdgeThatNeverOpensFails) {
   EXPECT_EQ(call.operation(0).blamed, 1);
   world.at(0).edge_open(1);  // too late, and nothing comes of it
   EXPECT_EQ(world.at(0).progress().code, Code::ok);
+}
+
+TEST(Failure, AnotherSignatureOfACallMadeBeforeIsAMismatchToo) {
+  World world(2);
+  CallShape shape;
+  shape.plan = [](Rank me) { return ring_all_reduce(me, 2, 1, Aliasing::none); };
+  Call call(world, shape);
+  for (int turn = 0; turn < 2; ++turn) {
+    ASSERT_TRUE(call.run());
+    call.expect_results();
+    call.refill();
+  }
+  call.operation(1).signature = 0x99;
+  ASSERT_TRUE(call.run());
+  for (Rank rank = 0; rank < 2; ++rank) {
+    EXPECT_EQ(call.operation(rank).code.load(), Code::mismatch);
+    EXPECT_EQ(call.operation(rank).blamed, 1 - rank);
+  }
+  EXPECT_EQ(call.operation(0).blamed_signature, 0x99u);
 }
 
 TEST(Failure, AnotherSignatureIsAMismatchThatNamesTheRank) {

@@ -16,19 +16,47 @@ void Shuffled::recv(const Transfer& transfer) {
   inner_->recv(transfer);
 }
 
-size_t Shuffled::poll(std::span<Completion> out) {
-  if (!shuffle_) {
-    const size_t count = inner_->poll(out);
-    for (size_t i = 0; i < count; ++i) lent += out[i].lent != nullptr;
-    return count;
+bool Shuffled::at_once() {
+  if (!shuffle_) return true;
+  seed_ = mix(seed_ + 0x9e3779b97f4a7c15u);
+  return seed_ % 2 == 0;
+}
+
+bool Shuffled::send_now(const Transfer& transfer) {
+  if (!at_once()) {
+    send(transfer);
+    return false;
   }
+  ++sends;
+  const bool over = inner_->send_now(transfer);
+  if (on_send) on_send();
+  return over;
+}
+
+bool Shuffled::recv_now(const Transfer& transfer, Completion& completion) {
+  if (!at_once()) {
+    recv(transfer);
+    return false;
+  }
+  take_in();
+  received.push_back(transfer.envelope);
+  if (!inner_->recv_now(transfer, completion)) return false;
+  lent += completion.lent != nullptr;
+  return true;
+}
+
+void Shuffled::take_in() {
   Completion fresh[16];
   for (size_t count = inner_->poll(fresh); count > 0; count = inner_->poll(fresh)) kept_.insert(kept_.end(), fresh, fresh + count);
+}
+
+size_t Shuffled::poll(std::span<Completion> out) {
+  take_in();
   size_t written = 0;
   while (written < out.size() && !kept_.empty()) {
-    seed_ = mix(seed_ + 0x9e3779b97f4a7c15u);
-    if (seed_ % 3 == 0) break;  // the rest another time
-    const size_t pick = (seed_ >> 8) % kept_.size();
+    if (shuffle_) seed_ = mix(seed_ + 0x9e3779b97f4a7c15u);
+    if (shuffle_ && seed_ % 3 == 0) break;  // the rest another time
+    const size_t pick = shuffle_ ? (seed_ >> 8) % kept_.size() : 0;
     lent += kept_[pick].lent != nullptr;
     out[written++] = kept_[pick];
     kept_.erase(kept_.begin() + static_cast<ptrdiff_t>(pick));

@@ -12,7 +12,7 @@
 
 namespace hawser::testing {
 
-// Hands completions on late and in another order; counts what is sent.
+// Hands completions on late and in another order, or at once; counts what is sent.
 class Shuffled final : public Transport {
  public:
   Shuffled(std::unique_ptr<Transport> inner, uint64_t seed, bool shuffle) : inner_(std::move(inner)), seed_(seed), shuffle_(shuffle) {}
@@ -21,6 +21,8 @@ class Shuffled final : public Transport {
   void close(PeerIndex peer) override { inner_->close(peer); }
   void send(const Transfer& transfer) override;
   void recv(const Transfer& transfer) override;
+  bool send_now(const Transfer& transfer) override;
+  bool recv_now(const Transfer& transfer, Completion&) override;
   size_t poll(std::span<Completion>) override;
   void release(Token token) override {
     --lent;
@@ -36,6 +38,8 @@ class Shuffled final : public Transport {
   std::vector<Envelope> received;  // as posted
 
  private:
+  bool at_once();  // half of the transfers, when they are shuffled; else all
+  void take_in();  // what has arrived, so that a receive may find it
   std::unique_ptr<Transport> inner_;
   uint64_t seed_;
   bool shuffle_;
