@@ -49,6 +49,10 @@ Result<Record> record_of_this_process(const Config& config, const Identity& iden
   record.identity = identity;
   record.boot_id = machine.boot_id;
   record.host_name = machine.host_name;
+  if (!config.host.empty()) {
+    record.boot_id += "/" + config.host;
+    record.host_name = config.host;
+  }
   record.user = ::geteuid();
   record.process = static_cast<uint64_t>(::getpid());
   record.cpus_x256 = std::max(1u, machine.cpus_x256);

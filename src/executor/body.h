@@ -73,6 +73,7 @@ struct Program::Body {
   uint32_t window = 1;
   bool user_messages = false, reduces = false, lends = false;
   uint32_t size() const { return static_cast<uint32_t>(waits.size()); }
+  bool one_phase = false;       // of the plan, counting those this rank has no part in: then it is the same on every rank
   bool long_transfers = false;  // some transfer has more than one chunk: whole layouts only
 };
 

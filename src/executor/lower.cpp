@@ -280,6 +280,7 @@ class Lowering {
 
   void describe() {
     Program::Body& body = *body_;
+    body.one_phase = plan_.phases.size() == 1;
     body.input_chunks = plan_.input_chunks;
     body.output_chunks = plan_.output_chunks;
     body.scratch_chunks = plan_.scratch_chunks;

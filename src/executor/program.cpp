@@ -16,7 +16,7 @@ std::unique_ptr<const Program> Program::lower(const Plan& plan, Rank me, Program
 Program::~Program() = default;
 
 Routine* Program::only_routine() const {
-  const bool only = body_->size() == 1 && body_->instructions[0].op == Opcode::routine;
+  const bool only = body_->one_phase && body_->size() == 1 && body_->instructions[0].op == Opcode::routine;
   return only ? body_->phases[0].routine.get() : nullptr;
 }
 

@@ -12,13 +12,20 @@ namespace {
 struct Case {
   int ranks;
   const char* settings;
+  const char* hosts = "";  // a letter a rank: those with equal letters share a host
 };
-std::ostream& operator<<(std::ostream& out, const Case& one) { return out << one.ranks << " ranks, \"" << one.settings << "\""; }
+std::ostream& operator<<(std::ostream& out, const Case& one) {
+  return out << one.ranks << " ranks, \"" << one.settings << "\", hosts " << one.hosts;
+}
 
 class Collectives : public ::testing::TestWithParam<Case> {
  protected:
   void run(const std::function<void(hawser_comm*, int rank, int ranks)>& body) {
-    with_ranks(GetParam().ranks, GetParam().settings, [&](hawser_comm* comm, int rank) { body(comm, rank, GetParam().ranks); });
+    const Case& way = GetParam();
+    const auto settings = [&](int rank) {
+      return way.settings + (*way.hosts != '\0' ? std::string(" host=") + way.hosts[rank] : std::string());
+    };
+    with_ranks(way.ranks, settings, [&](hawser_comm* comm, int rank) { body(comm, rank, GetParam().ranks); });
   }
 };
 
@@ -106,7 +113,8 @@ TEST_P(Collectives, BroadcastReachesAll) {
         ASSERT_EQ(hawser_broadcast(comm, rank == root ? in.data() : nullptr, out.data(), count, HAWSER_F32, root, kBlock, nullptr),
                   HAWSER_OK)
             << hawser_error_text();
-        ASSERT_EQ(out, in);
+        for (size_t i = 0; i < count; ++i)
+          ASSERT_EQ(out[i], in[i]) << "element " << i << " of " << count << ", root " << root << ", rank " << rank;
       }
   });
 }
@@ -204,7 +212,12 @@ INSTANTIATE_TEST_SUITE_P(Ways, Collectives,
                                            Case{4, "segment=64MiB"}, Case{7, "segment=64MiB"}, Case{2, "transport=tcp"},
                                            Case{3, "transport=tcp"}, Case{4, "transport=tcp"}, Case{4, "transport=shm segment=64MiB"},
                                            Case{2, "transport=tcp tcp_lanes=3"}, Case{3, "transport=tcp deterministic=1"},
-                                           Case{3, "deterministic=1 segment=64MiB"}));
+                                           Case{3, "deterministic=1 segment=64MiB"}, Case{4, "segment=64MiB", "aabb"},
+                                           Case{4, "segment=64MiB", "abab"}, Case{4, "segment=64MiB", "aaab"},
+                                           Case{6, "segment=64MiB", "aabbcc"}, Case{4, "segment=64MiB planner=two_level", "aabb"},
+                                           Case{5, "segment=64MiB", "abbab"}, Case{4, "segment=64MiB slice=16KiB window=3", "aabb"},
+                                           Case{4, "segment=64MiB slice=4KiB window=2", "abba"},
+                                           Case{4, "segment=64MiB deterministic=1", "aabb"}));
 
 }  // namespace
 }  // namespace hawser::test

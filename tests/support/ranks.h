@@ -11,6 +11,9 @@ namespace hawser::test {
 // test failure.
 void with_ranks(int n, const std::string& settings, const std::function<void(hawser_comm*, int rank)>& body);
 
+// The same with settings that depend on the rank.
+void with_ranks(int n, const std::function<std::string(int rank)>& settings, const std::function<void(hawser_comm*, int rank)>& body);
+
 inline constexpr hawser_stream kBlock = {};
 
 }  // namespace hawser::test
