@@ -19,32 +19,29 @@ using namespace hawser;
 constexpr uint32_t kPairs = 128;
 constexpr size_t kChunkBytes = 8;
 
-// To itself: a message up to so many bytes is copied into a cell and its send is over; a longer one stays where it is until it is taken.
-// Receives match the oldest message by its envelope, or wait for it.
+// To itself: a message is copied into a cell, and its send is over. A receive takes the oldest message, if its envelope is that of the
+// receive, where it lies; or it waits for it. Only for messages that fit a cell, which is what is measured.
 class Wire final : public Transport {
  public:
-  Abilities abilities() const override { return {.fabric = Fabric::memory, .eager_bytes = kInline, .lends = true}; }
+  Abilities abilities() const override { return {.fabric = Fabric::memory, .eager_bytes = kPayload, .lends = true}; }
   Status adopt(PeerIndex, Lane) override { return {}; }
   void close(PeerIndex) override {}
   void send(const Transfer& transfer) override {
-    if (send_now(transfer)) complete({.token = transfer.token});
+    if (send_now(transfer)) completions_.push_back({.token = transfer.token});
   }
   void recv(const Transfer& transfer) override {
     Completion completion;
-    if (recv_now(transfer, completion)) complete(completion);
+    if (recv_now(transfer, completion)) completions_.push_back(completion);
   }
   bool send_now(const Transfer& transfer) override {
-    if (sent_ - released_ == kCells) std::abort();  // more than this measurement ever sends
+    const size_t bytes = transfer.bytes.size();
+    if (sent_ - released_ == kCells || bytes > kPayload) [[unlikely]]
+      std::abort();
     Cell& cell = cells_[sent_++ % kCells];
     cell.envelope = transfer.envelope;
-    const size_t bytes = transfer.bytes.size();
-    if (bytes > kInline) [[unlikely]]
-      return refer(cell, transfer);
-    cell.data = cell.payload;
-    if (bytes == sizeof(uint64_t)) std::memcpy(cell.payload, transfer.bytes.data(), sizeof(uint64_t));
-    else std::memcpy(cell.payload, transfer.bytes.data(), bytes);
-    if (waiting_) [[unlikely]]
-      meet();
+    if (bytes != sizeof(uint64_t) || waiting_) [[unlikely]]
+      return send_otherwise(cell, transfer);
+    std::memcpy(cell.payload, transfer.bytes.data(), sizeof(uint64_t));
     return true;
   }
   bool recv_now(const Transfer& transfer, Completion& completion) override {
@@ -59,7 +56,8 @@ class Wire final : public Transport {
     return count;
   }
   void release(Token token) override {
-    if (cells_[released_ % kCells].token != token) std::abort();  // cells are given back in order
+    if (cells_[released_ % kCells].receiver != token) [[unlikely]]
+      std::abort();  // cells are given back in order
     ++released_;
   }
   void forget(uint64_t) override {}
@@ -68,54 +66,39 @@ class Wire final : public Transport {
   bool arm() override { return completions_.empty(); }
 
  private:
-  static constexpr size_t kCells = 128, kInline = 64;
+  static constexpr size_t kCells = 128, kPayload = 24;
   struct alignas(64) Cell {
     Envelope envelope;
-    const std::byte* data = nullptr;
-    Token token = 0;  // of a send whose bytes are referred to; of the receive that was lent it
-    std::byte payload[kInline];
+    Token receiver = 0;
+    std::byte payload[kPayload];
   };
+  static_assert(sizeof(Cell) == 64);
   static bool alike(const Envelope& a, const Envelope& b) {
     return a.communicator == b.communicator && a.operation == b.operation && a.slice == b.slice && a.ordinal == b.ordinal &&
            a.kind == b.kind;
   }
-  [[gnu::noinline]] void complete(const Completion& completion) { completions_.push_back(completion); }
-  [[gnu::noinline]] bool refer(Cell& cell, const Transfer& transfer) {
-    cell.data = transfer.bytes.data();
-    cell.token = transfer.token;
-    if (waiting_) meet();
-    return false;
+  void take(const Transfer& into, Completion& completion) {
+    Cell& cell = cells_[taken_++ % kCells];
+    if (!alike(cell.envelope, into.envelope) || cell.envelope.bytes > into.envelope.bytes || into.bytes.data() != nullptr) [[unlikely]]
+      std::abort();
+    cell.receiver = into.token;
+    completion = {.token = into.token, .signature = cell.envelope.signature, .bytes = cell.envelope.bytes, .lent = cell.payload};
+  }
+  // Of other sizes, or one that is waited for.
+  [[gnu::noinline]] bool send_otherwise(Cell& cell, const Transfer& transfer) {
+    std::memcpy(cell.payload, transfer.bytes.data(), transfer.bytes.size());
+    if (!waiting_) return true;
+    Completion completion;
+    take(posted_.front(), completion);
+    posted_.pop_front();
+    waiting_ = !posted_.empty();
+    completions_.push_back(completion);
+    return true;
   }
   [[gnu::noinline]] bool wait(const Transfer& transfer) {
     posted_.push_back(transfer);
     waiting_ = true;
     return false;
-  }
-  [[gnu::noinline]] void meet() {
-    Completion completion;
-    take(posted_.front(), completion);
-    posted_.pop_front();
-    waiting_ = !posted_.empty();
-    complete(completion);
-  }
-  void take(const Transfer& into, Completion& completion) {
-    Cell& cell = cells_[taken_++ % kCells];
-    const uint64_t bytes = cell.envelope.bytes;
-    const bool fits = alike(cell.envelope, into.envelope) && bytes <= into.envelope.bytes;
-    const bool lends = into.bytes.data() == nullptr && fits;
-    completion.token = into.token;
-    completion.code = fits ? Code::ok : Code::truncated;
-    completion.signature = cell.envelope.signature;
-    completion.bytes = bytes;
-    completion.lent = lends ? cell.data : nullptr;
-    if (cell.data != cell.payload) [[unlikely]]
-      complete({.token = cell.token});
-    cell.token = into.token;
-    if (!lends) land(cell, into, fits);
-  }
-  [[gnu::noinline]] void land(const Cell& cell, const Transfer& into, bool fits) {
-    if (fits) std::memcpy(into.bytes.data(), cell.data, cell.envelope.bytes);
-    ++released_;
   }
   size_t sent_ = 0, taken_ = 0, released_ = 0;
   std::vector<Cell> cells_ = std::vector<Cell>(kCells);

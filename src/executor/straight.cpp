@@ -101,7 +101,6 @@ bool Executor::State::add_straight(Slot& slot, uint32_t index) {
     const Instruction& reduce = slot.instructions[i.target];
     if (!in_one_piece(reduce)) step.kind = StraightStep::Kind::walk;
     step.result = uniform_address(target_view(slot, reduce), reduce.target);
-    step.elements = step.transfer.envelope.bytes >> slot.run->element_shift;
   }
   steps.push_back(step);
   return step.kind != StraightStep::Kind::walk && step.kind != StraightStep::Kind::end;
@@ -111,6 +110,7 @@ void Executor::State::go_straight(Slot& slot) {
   if (!make_straight(slot)) return slot.walk.leave_order(0);
   const uint32_t number = slot.transfer.envelope.operation;
   const ReduceFunction reduce = slot.run->reduce;
+  const uint32_t shift = slot.run->element_shift;
   Completion completion;
   for (StraightStep* step = slot.straight.steps.data();; ++step) {
     step->transfer.envelope.operation = number;
@@ -125,7 +125,7 @@ void Executor::State::go_straight(Slot& slot) {
         if (!recv_straight(slot, *step, completion)) return;
         const bool lent = completion.lent != nullptr;
         const void* const inputs[] = {step->result, lent ? completion.lent : step->transfer.bytes.data()};
-        reduce(step->result, inputs, 2, step->elements, 1, false);
+        reduce(step->result, inputs, 2, step->transfer.envelope.bytes >> shift, 1, false);
         if (lent) step->transport->release(step->transfer.token);
         break;
       }

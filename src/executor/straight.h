@@ -37,7 +37,6 @@ struct StraightStep {
   uint32_t instruction = 0;
   Transport* transport = nullptr;
   std::byte* result = nullptr;  // recv_reduce: what the message is reduced into
-  uint64_t elements = 0;        // of it
   Transfer transfer;            // but for the number of the operation
 };
 
