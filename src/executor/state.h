@@ -124,8 +124,9 @@ struct Executor::State {
   void reduce_arrived(Slot&, const Instruction&, const std::byte* data, uint64_t bytes);
   void reduce_scattered(Slot&, const Instruction&, const std::byte* data);
   void take_completions(std::span<const Completion>);
-  bool take(const Completion&);                                                            // true: its slot may have more to do
-  void over(Slot&, uint32_t index);                                                        // a transfer, on the spot
+  bool take(const Completion&);      // true: its slot may have more to do
+  void over(Slot&, uint32_t index);  // a transfer, on the spot
+  void received(Slot&, uint32_t index, const Completion&);
   static bool as_agreed(const Slot& slot, uint32_t index, const Completion& completion) {  // of a receive
     return slot.plain && completion.code == Code::ok && completion.signature == slot.signature && completion.bytes == slot.expected[index];
   }

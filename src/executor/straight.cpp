@@ -3,6 +3,7 @@
 #include "src/executor/straight.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/executor/state.h"
 
@@ -42,9 +43,25 @@ StraightStep straight_transfer(const Slot& slot, uint32_t index, uint64_t bytes)
   step.transfer.envelope.channel = i.channel;
   step.transfer.token = token_of(slot, index);
   const bool from_source = i.op != Opcode::recv;
-  const View& view = from_source ? source_view(slot, i) : target_view(slot, i);
+  step.bytes_of = from_source ? i.source_buffer : i.target_buffer;
+  const View& view = slot.views[static_cast<size_t>(step.bytes_of)];
   step.transfer.bytes = {uniform_address(view, from_source ? i.source : i.target), bytes};
   return step;
+}
+
+// The same call on other buffers.
+void move_straight(StraightProgram& straight, const Bases& bases) {
+  std::array<uintptr_t, buffer_kinds> by;
+  for (size_t i = 0; i < by.size(); ++i) by[i] = reinterpret_cast<uintptr_t>(bases[i]) - reinterpret_cast<uintptr_t>(straight.bases[i]);
+  const auto moved = [&](std::byte* at, Buffer buffer) {  // null stays null: it asks to be lent, or reduces nothing
+    const uintptr_t address = reinterpret_cast<uintptr_t>(at);
+    return reinterpret_cast<std::byte*>(at == nullptr ? 0 : address + by[static_cast<size_t>(buffer)]);
+  };
+  for (StraightStep& step : straight.steps) {
+    step.transfer.bytes = {moved(step.transfer.bytes.data(), step.bytes_of), step.transfer.bytes.size()};
+    step.result = moved(step.result, step.result_of);
+  }
+  straight.bases = bases;
 }
 
 }  // namespace
@@ -56,9 +73,6 @@ StraightKey Executor::State::straight_key(const Slot& slot) const {
           .edges_changed = edges_changed_,
           .communicator = operation.communicator,
           .peers = slot.peers,
-          .input = views[0].base,
-          .output = views[1].base,
-          .scratch = views[2].base,
           .chunk_bytes = slot.run->chunk_bytes,
           .input_bytes = views[0].total,
           .output_bytes = views[1].total,
@@ -70,14 +84,20 @@ StraightKey Executor::State::straight_key(const Slot& slot) const {
 bool Executor::State::make_straight(Slot& slot) {
   if (!slot.plain || slot.run->slices != 1 || slot.run->body->size() > kStepsMost) return false;
   const StraightKey key = straight_key(slot);
-  if (slot.straight.key == key) [[likely]]
+  const Bases bases = {slot.views[0].base, slot.views[1].base, slot.views[2].base};
+  StraightProgram& straight = slot.straight;
+  if (straight.key == key) [[likely]] {
+    if (straight.bases != bases) move_straight(straight, bases);
     return true;
+  }
+  if (std::exchange(straight.seen, key) != key) return false;
   const auto open = [&](Rank rank) { return peers_[slot.peers[rank]].transport != nullptr; };
   if (!std::all_of(slot.run->body->peers.begin(), slot.run->body->peers.end(), open)) return false;
-  slot.straight.steps.clear();
+  straight.steps.clear();
   for (uint32_t index = 0; add_straight(slot, index); ++index) continue;
-  slot.straight.identity = slot.run->body->identity;
-  slot.straight.key = key;
+  straight.identity = slot.run->body->identity;
+  straight.key = key;
+  straight.bases = bases;
   return true;
 }
 
@@ -100,6 +120,7 @@ bool Executor::State::add_straight(Slot& slot, uint32_t index) {
   if (step.kind == StraightStep::Kind::recv_reduce) {
     const Instruction& reduce = slot.instructions[i.target];
     if (!in_one_piece(reduce)) step.kind = StraightStep::Kind::walk;
+    step.result_of = reduce.target_buffer;
     step.result = uniform_address(target_view(slot, reduce), reduce.target);
   }
   steps.push_back(step);

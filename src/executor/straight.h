@@ -1,6 +1,7 @@
 // A program with the addresses, lengths and transports of one call filled in: what is walked in program order as long as every step is
-// complete when it was issued. Kept with its slot, since the next call is often the same.
+// complete when it was issued. Made when a call comes the second time, and kept with its slot; on other buffers it is only moved.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -11,13 +12,12 @@
 
 namespace hawser {
 
-// What a straight program was made from; all but number and slice of the operation.
+// What a straight program was made from, but for the number of the operation and where its buffers lie.
 struct StraightKey {
   const void* identity = nullptr;  // of the program; kept alive by the straight program, so that no other gets its address
   uint64_t edges_changed = 0;
   uint64_t communicator = 0;
   const PeerIndex* peers = nullptr;
-  std::byte *input = nullptr, *output = nullptr, *scratch = nullptr;
   uint64_t chunk_bytes = 0, input_bytes = 0, output_bytes = 0;
   uint32_t signature = 0;
   DataType type = DataType::f32;
@@ -34,14 +34,18 @@ struct StraightStep {
     end
   };
   Kind kind = Kind::end;
+  Buffer bytes_of = Buffer::input, result_of = Buffer::output;
   uint32_t instruction = 0;
   Transport* transport = nullptr;
   std::byte* result = nullptr;  // recv_reduce: what the message is reduced into
   Transfer transfer;            // but for the number of the operation
 };
 
+using Bases = std::array<std::byte*, buffer_kinds>;
+
 struct StraightProgram {
-  StraightKey key;
+  StraightKey key, seen;  // seen: of the last call, which had none yet; made when it comes again
+  Bases bases{};
   std::shared_ptr<const void> identity;
   std::vector<StraightStep> steps;
 };

@@ -79,16 +79,20 @@ inline void Executor::State::post(Slot& slot, uint32_t index, const View& view, 
   slot.expected[index] = bytes;
   if (i.op == Opcode::recv_lend && bytes <= peer.lend_bytes) transfer.bytes = {};
   Completion completion;
-  if (!peer.transport->recv_now(transfer, completion)) return;
-  if (!as_agreed(slot, index, completion)) return aside_.push_back(completion);
-  if (i.op != Opcode::recv_lend) return over(slot, index);
-  --slot.run->outstanding;
-  arrived(slot, index, completion);
+  if (peer.transport->recv_now(transfer, completion)) received(slot, index, completion);
 }
 
-inline void Executor::State::over(Slot& slot, uint32_t index) {
+// Both out of line: post() is made for what takes its time.
+[[gnu::noinline]] void Executor::State::over(Slot& slot, uint32_t index) {
   --slot.run->outstanding;
   slot.walk.complete(index);
+}
+
+[[gnu::noinline]] void Executor::State::received(Slot& slot, uint32_t index, const Completion& completion) {
+  if (!as_agreed(slot, index, completion)) return aside_.push_back(completion);
+  if (slot.instructions[index].op != Opcode::recv_lend) return over(slot, index);
+  --slot.run->outstanding;
+  arrived(slot, index, completion);
 }
 
 void Executor::State::mark_user(const Slot& slot, uint32_t index, Transfer& transfer) const {

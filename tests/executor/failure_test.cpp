@@ -144,18 +144,18 @@ TEST(Failure, AnotherSignatureOfACallMadeBeforeIsAMismatchToo) {
   CallShape shape;
   shape.plan = [](Rank me) { return ring_all_reduce(me, 2, 1, Aliasing::none); };
   Call call(world, shape);
-  for (int turn = 0; turn < 2; ++turn) {
+  for (int turn = 0; turn < 4; ++turn) {
     ASSERT_TRUE(call.run());
     call.expect_results();
     call.refill();
   }
-  call.operation(1).signature = 0x99;
+  call.operation(0).signature = 0x99;  // its message lies there when rank 1 starts
   ASSERT_TRUE(call.run());
   for (Rank rank = 0; rank < 2; ++rank) {
     EXPECT_EQ(call.operation(rank).code.load(), Code::mismatch);
     EXPECT_EQ(call.operation(rank).blamed, 1 - rank);
   }
-  EXPECT_EQ(call.operation(0).blamed_signature, 0x99u);
+  EXPECT_EQ(call.operation(1).blamed_signature, 0x99u);
 }
 
 TEST(Failure, AnotherSignatureIsAMismatchThatNamesTheRank) {
