@@ -12,7 +12,7 @@
 namespace hawser {
 namespace {
 
-constexpr uint64_t kEdgeNs = 1'500'000'000;  // a peer listens from before it is known; who refuses this long is dead
+constexpr uint64_t kEdgeNs = 5'000'000'000;  // a peer listens from before it is known; who refuses this long is dead
 constexpr uint64_t kLastWordsNs = 100'000'000;
 constexpr uint64_t kDutyLookNs = 250'000'000;  // while asleep over somebody's work: lateness is looked at this often
 
