@@ -23,8 +23,12 @@ struct PeerBell {
   Bell* bell = nullptr;
   int event_fd = -1;
   void ring() const {  // after the store it announces
+    if (bell) ring_known();
+  }
+  void ring_known() const {  // likewise, for who knows that there is one
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (bell && bell->asleep.load(std::memory_order_relaxed) != Bell::awake) ring_slowly();
+    if (bell->asleep.load(std::memory_order_relaxed) != Bell::awake) [[unlikely]]
+      ring_slowly();
   }
   void ring_slowly() const;  // src/memory/bell.cpp: futex or eventfd
 };

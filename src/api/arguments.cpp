@@ -65,7 +65,7 @@ Status check_op(int32_t op) {
 Status check(const hawser_comm* comm) {
   if (comm == nullptr) return invalid("the communicator is NULL");
   if (comm->magic != hawser_comm::magic_alive) return invalid("the communicator was destroyed, or is none");
-  if (comm->finalized.load(std::memory_order_acquire))
+  if (comm->accepts.load(std::memory_order_acquire) != hawser_comm::magic_alive)
     return Status(Code::usage, comm->communicator->name() + " was finalised; it takes no more operations");
   return {};
 }

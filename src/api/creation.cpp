@@ -125,7 +125,7 @@ Status finalize(hawser_comm* comm) {
   Call barrier;
   HAWSER_TRY(communicator.run(barrier).during("finalising " + communicator.name()));
   while (communicator.under_way() > 0) ::usleep(100);  // streams: their operations came before the barrier, so they are about to end
-  comm->finalized.store(true, std::memory_order_release);
+  comm->accepts.store(hawser_comm::magic_dead, std::memory_order_release);
   return {};
 }
 
@@ -253,6 +253,7 @@ extern "C" hawser_status hawser_comm_destroy(hawser_comm* comm) {
     if (comm->magic != hawser_comm::magic_alive) return Status(Code::invalid, "the communicator was destroyed already, or is none");
     if (PendingGroup::mine().open()) return PendingGroup::mine().refuse(Status(Code::usage, "destroy within a group; end the group first"));
     comm->magic = hawser_comm::magic_dead;
+    comm->accepts.store(hawser_comm::magic_dead, std::memory_order_release);
     comm->communicator.reset();
     ContextTable::instance().release(comm->context, comm->id);
     delete comm;

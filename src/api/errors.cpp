@@ -12,18 +12,18 @@ std::string& last_story() {
 }
 
 bool watch_forks() {
-  ::pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
+  ::pthread_atfork(nullptr, nullptr, [] { forked.store(1, std::memory_order_relaxed); });
   return true;
 }
 
 }  // namespace
 
-std::atomic<bool> forked{false};
+std::atomic<uint32_t> forked{0};
 
 bool after_fork() {
   static const bool watched = watch_forks();
   (void)watched;
-  return forked.load(std::memory_order_relaxed);
+  return forked.load(std::memory_order_relaxed) != 0;
 }
 
 hawser_status tell(Status status) {

@@ -1,6 +1,7 @@
 // How an error leaves the library: a number now, its story on request.
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <utility>
@@ -10,9 +11,9 @@
 
 namespace hawser::api {
 
-hawser_status tell(Status);       // keeps an error's story for hawser_error_text(); ok and in_progress pass
-extern std::atomic<bool> forked;  // as after_fork(), for who knows that the library was used before
-bool after_fork();                // this process is a child of one that used the library
+hawser_status tell(Status);           // keeps an error's story for hawser_error_text(); ok and in_progress pass
+extern std::atomic<uint32_t> forked;  // 1 or 0, as after_fork(), for who knows that the library was used before
+bool after_fork();                    // this process is a child of one that used the library
 
 // Runs a call of the API: no exception leaves it, a forked child gets an error.
 template <class Body>

@@ -29,7 +29,7 @@ struct hawser_comm {
   hawser_context* context = nullptr;
   hawser::CommunicatorKey id = 0;  // of the unique id it came from
   std::unique_ptr<hawser::Communicator> communicator;
-  std::atomic<bool> finalized{false};
+  std::atomic<uint64_t> accepts{magic_alive};  // operations; magic_dead once finalised or destroyed
   static constexpr uint64_t magic_alive = 0x636f6d6d72657377, magic_dead = 0x6465616463306d6d;
 };
 

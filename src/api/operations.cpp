@@ -7,7 +7,7 @@
 namespace hawser::api {
 namespace {
 
-constexpr int32_t kNoOp = -1;
+constexpr int32_t kNoOp = HAWSER_SUM;  // of what does not reduce
 
 Status submit(hawser_comm* comm, const Call& call, hawser_stream given) {
   Communicator& communicator = *comm->communicator;
@@ -25,9 +25,9 @@ Status submit(hawser_comm* comm, const Call& call, hawser_stream given) {
 
 Status operate(hawser_comm* comm, Call& call, int32_t type, int32_t op, hawser_stream stream, const hawser_call* extra) {
   HAWSER_TRY(check_type(type));
-  if (op != kNoOp) HAWSER_TRY(check_op(op));
+  HAWSER_TRY(check_op(op));
   call.type = static_cast<DataType>(type);
-  call.op = op != kNoOp ? static_cast<ReduceOp>(op) : ReduceOp::sum;
+  call.op = static_cast<ReduceOp>(op);
   HAWSER_TRY(check(comm, call));
   if (extra != nullptr) HAWSER_TRY(read_call(extra, call));
   if (call.count == 0 && call.collective != Collective::barrier) return {};  // agreed arithmetic: nothing moves
@@ -40,41 +40,56 @@ bool disjoint(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
 }
 
 // The short way of a blocking call outside groups: finding its plan proves type, op, root and count right, since a plan is made only after
-// they were checked. False: take the long way, which says what is wrong if anything is.
-inline bool quick(const Call& call, hawser_comm* comm, hawser_stream stream, const hawser_call* extra, hawser_status& status) {
-  if (comm == nullptr || extra != nullptr || stream.handle != nullptr || stream.kind != HAWSER_BLOCK || open_groups != 0) return false;
-  if (comm->magic != hawser_comm::magic_alive || comm->finalized.load(std::memory_order_acquire)) return false;
-  if (forked.load(std::memory_order_relaxed)) return false;
-  Communicator& communicator = *comm->communicator;
-  const bool in_place = call.in_place(communicator.rank());
-  const PlanEntry* const entry = communicator.find({call.count, call.collective, call.type, call.op, in_place, call.root});
-  if (entry == nullptr || entry->whole == nullptr) return false;
-  if ((call.input == nullptr && entry->input_bytes != 0) || (call.output == nullptr && entry->output_bytes != 0)) return false;
-  if (!in_place && !disjoint(call.input, entry->input_bytes, call.output, entry->output_bytes)) return false;
-  bool entered = false;
-  const Code code = communicator.run_whole(*entry, call.input, call.output, 0, entered);
-  if (entered) status = code == Code::ok ? HAWSER_OK : tell(communicator.refused());
-  return entered;
+// they were checked. Null: take the long way, which says what is wrong if anything is.
+inline const PlanEntry* quick(Collective collective, const hawser_comm* comm, const void* in, const void* out, size_t count, int32_t type,
+                              int32_t op, int root) {
+  if (comm->accepts.load(std::memory_order_acquire) != hawser_comm::magic_alive) [[unlikely]]
+    return nullptr;
+  const Communicator& communicator = *comm->communicator;
+  const auto element = static_cast<DataType>(type);
+  const bool in_place = collective != Collective::barrier && coincide(collective, in, out, count * size_of(element), communicator.rank());
+  const PlanEntry* const entry = communicator.find({count, collective, element, static_cast<ReduceOp>(op), in_place, root});
+  if (entry == nullptr || entry->whole == nullptr) [[unlikely]]
+    return nullptr;
+  if ((in == nullptr && entry->input_bytes != 0) || (out == nullptr && entry->output_bytes != 0)) [[unlikely]]
+    return nullptr;
+  if (!in_place && !disjoint(in, entry->input_bytes, out, entry->output_bytes)) [[unlikely]]
+    return nullptr;
+  return entry;
+}
+
+[[gnu::noinline, gnu::cold]] hawser_status refusal(const hawser_comm* comm) {
+  return guarded([&] { return comm->communicator->refused(); });
+}
+
+[[gnu::noinline]] hawser_status long_way(Call call, hawser_comm* comm, int32_t type, int32_t op, hawser_stream stream,
+                                         const hawser_call* extra) {
+  return guarded([&]() -> Status {
+    Status status = operate(comm, call, type, op, stream, extra);
+    return status.ok() ? Status() : PendingGroup::mine().refuse(std::move(status));
+  });
 }
 
 inline hawser_status collective(Collective collective, hawser_comm* comm, const void* in, void* out, size_t count, int32_t type, int32_t op,
                                 int root, hawser_stream stream, const hawser_call* extra) {
+  const uint64_t special = reinterpret_cast<uintptr_t>(extra) | reinterpret_cast<uintptr_t>(stream.handle) |
+                           static_cast<uint32_t>(stream.kind ^ HAWSER_BLOCK) | static_cast<uint32_t>(open_groups) |
+                           forked.load(std::memory_order_relaxed);
+  const PlanEntry* entry = nullptr;
+  if (special == 0) [[likely]]
+    if (comm != nullptr) [[likely]]
+      if (static_cast<uint32_t>(type) < data_types) [[likely]]
+        if (static_cast<uint32_t>(op) < reduce_ops) [[likely]]
+          entry = quick(collective, comm, in, out, count, type, op, root);
+  if (entry != nullptr && comm->communicator->enter()) [[likely]]
+    return comm->communicator->run_whole(*entry, in, out, 0) == Code::ok ? HAWSER_OK : refusal(comm);
   Call call;
   call.collective = collective;
   call.root = root;
   call.count = count;
   call.input = in;
   call.output = out;
-  if (static_cast<uint32_t>(type) < data_types && op < reduce_ops) [[likely]] {
-    hawser_status status = HAWSER_OK;
-    call.type = static_cast<DataType>(type);
-    call.op = op != kNoOp ? static_cast<ReduceOp>(op) : ReduceOp::sum;
-    if (op >= kNoOp && quick(call, comm, stream, extra, status)) return status;
-  }
-  return guarded([&]() -> Status {
-    Status status = operate(comm, call, type, op, stream, extra);
-    return status.ok() ? Status() : PendingGroup::mine().refuse(std::move(status));
-  });
+  return long_way(call, comm, type, op, stream, extra);
 }
 
 Status message(hawser_comm* comm, void* data, size_t count, int32_t type, int peer, bool send, hawser_stream given,

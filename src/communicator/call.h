@@ -8,6 +8,14 @@
 
 namespace hawser {
 
+// In place by the rules of hawser.h, if there are buffers at all. part_bytes: what one rank gives or gets.
+inline bool coincide(Collective collective, const void* input, const void* output, size_t part_bytes, int rank) {
+  const auto in = reinterpret_cast<uintptr_t>(input), out = reinterpret_cast<uintptr_t>(output);
+  if (collective == Collective::all_gather) return in == out + static_cast<size_t>(rank) * part_bytes;
+  if (collective == Collective::reduce_scatter) return out == in + static_cast<size_t>(rank) * part_bytes;
+  return in == out;
+}
+
 struct Call {
   Collective collective = Collective::barrier;
   DataType type = DataType::u8;
@@ -19,15 +27,8 @@ struct Call {
   uint64_t timeout_ns = 0;  // 0: the communicator's
   const char* label = nullptr;
 
-  // In place by the rules of hawser.h.
   bool in_place(int rank) const {
-    const size_t part = count * size_of(type);
-    const auto* const in = static_cast<const std::byte*>(input);
-    const auto* const out = static_cast<const std::byte*>(output);
-    if (in == nullptr || out == nullptr) return false;
-    if (collective == Collective::all_gather) return in == out + static_cast<size_t>(rank) * part;
-    if (collective == Collective::reduce_scatter) return out == in + static_cast<size_t>(rank) * part;
-    return in == out;
+    return input != nullptr && output != nullptr && coincide(collective, input, output, count * size_of(type), rank);
   }
 };
 

@@ -74,10 +74,9 @@ Status Communicator::run(const Call& call) {
     kept = HAWSER_TRY(plans_.get(key));
     entry = kept.get();
   }
-  if (entry->whole != nullptr) {
-    bool entered = false;
-    const Code code = run_whole(*entry, call.input, call.output, timeout_of(call), entered);
-    if (entered) return code == Code::ok ? Status() : refused();
+  if (entry->whole != nullptr && enter()) {
+    const Code code = run_whole(*entry, call.input, call.output, timeout_of(call));
+    return code == Code::ok ? Status() : refused();
   }
   const std::unique_ptr<Submission> submission = HAWSER_TRY(prepare(call));
   Submission* const one = submission.get();
@@ -91,33 +90,13 @@ struct Communicator::Waiting {
   uint64_t timeout_ns = 0;
 };
 
-// The whole operation is one routine, the seat is free, nothing else is under way: no queue, no allocation, no lock but the seat.
-Code Communicator::run_whole(const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns, bool& entered) {
-  Membership& membership = *membership_;
-  entered = context_.try_enter();
-  if (!entered) return Code::ok;
-  Code code = membership.state();
-  if (code == Code::ok) [[likely]] {
-    membership.doing.begin(membership.next_number++, entry.packed, entry.key.count);
-    PhaseCall phase = entry.call;
-    phase.input.base = static_cast<std::byte*>(const_cast<void*>(input));
-    phase.output.base = static_cast<std::byte*>(output);
-    phase.library_buffers = entry.asks_for_buffers && in_segment(entry, input, output);
-    entry.whole->start(phase);
-    const Pause pause = entry.whole->progress();
-    code = pause.code == Code::ok ? Code::ok : see_through(entry, pause, timeout_ns);
-    membership.doing.end();
-  }
-  context_.leave();
-  return code;
-}
-
-// Not everybody was on time.
-Code Communicator::see_through(const PlanEntry& entry, Pause pause, uint64_t timeout_ns) {
+// It could not be done at once.
+Code Communicator::see_through(const PlanEntry& entry, uint64_t timeout_ns) {
   Waiting waiting;
   waiting.timeout_ns = timeout_ns != 0 ? timeout_ns : timeout_ns_;
   Rank blamed = -1;
   Code code = Code::ok;
+  Pause pause = entry.whole->progress();
   while (code == Code::ok && pause.code == Code::in_progress) {
     code = wait_for(pause, entry, waiting, blamed);
     if (code == Code::ok) pause = entry.whole->progress();

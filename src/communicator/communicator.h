@@ -51,10 +51,11 @@ class Communicator {
   int under_way() const { return under_way_.load(std::memory_order_acquire); }
   Request request(const Call& call) const { return plans_.request(key_of(call)); }
 
-  // The short way: a plan that is known, is one routine, and whose buffers are as it needs them. `entered` false: nothing happened, run()
-  // it.
+  // The short way: a plan that is known, is one routine, and whose buffers are as it needs them; then enter(), unless others are at work
+  // here; then run_whole(), which leaves again.
   const PlanEntry* find(const PlanKey& key) const { return plans_.find(key); }
-  Code run_whole(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns, bool& entered);
+  bool enter() { return context_.try_enter(); }
+  Code run_whole(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns);
   Status refused() const;  // the communicator has ended: why
   // Blocks. The fast path when the plan is one routine and the seat is free with nothing under way.
   Status run(const Call&);
@@ -81,7 +82,7 @@ class Communicator {
   PlanKey key_of(const Call&) const;
   struct Waiting;
   Code wait_for(const Pause&, const PlanEntry&, Waiting&, Rank& blamed);
-  Code see_through(const PlanEntry&, Pause, uint64_t timeout_ns);
+  [[gnu::noinline, gnu::cold]] Code see_through(const PlanEntry&, uint64_t timeout_ns);
   bool in_segment(const PlanEntry&, const void* input, const void* output) const;  // both buffers are the library's
   uint64_t timeout_of(const Call& call) const { return call.timeout_ns != 0 ? call.timeout_ns : timeout_ns_; }
 
@@ -96,5 +97,22 @@ class Communicator {
   std::atomic<int> under_way_{0};
   uint32_t splits_ = 0;
 };
+
+// The whole operation is one routine, the seat is held, nothing else is under way: no queue, no allocation, no lock but the seat.
+inline Code Communicator::run_whole(const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns) {
+  Membership& membership = *membership_;
+  Code code = membership.state();
+  if (code == Code::ok) [[likely]] {
+    membership.doing.begin(membership.next_number++, entry.packed, entry.key.count);
+    const bool library_buffers = entry.asks_for_buffers && in_segment(entry, input, output);
+    const bool done =
+        entry.whole->run(entry.call, static_cast<std::byte*>(const_cast<void*>(input)), static_cast<std::byte*>(output), library_buffers);
+    if (!done) [[unlikely]]
+      code = see_through(entry, timeout_ns);
+    membership.doing.end();
+  }
+  context_.leave();
+  return code;
+}
 
 }  // namespace hawser

@@ -20,16 +20,16 @@ Blocks many_blocks(uint64_t count, int ranks) { return {nullptr, count * static_
 // What a phase over all ranks works on when it is the whole operation.
 PhaseCall whole_call(const PlanKey& key, int ranks, uint32_t signature) {
   PhaseCall call;
-  call.collective = key.collective;
-  call.root = key.root;
-  call.type = key.type;
-  call.op = key.op == ReduceOp::avg ? ReduceOp::sum : key.op;
-  call.divisor = key.op == ReduceOp::avg && reduces(key.collective) ? static_cast<uint32_t>(ranks) : 1;
+  call.collective = key.collective();
+  call.root = key.root();
+  call.type = key.type();
+  call.op = key.op() == ReduceOp::avg ? ReduceOp::sum : key.op();
+  call.divisor = key.op() == ReduceOp::avg && reduces(key.collective()) ? static_cast<uint32_t>(ranks) : 1;
   call.signature = signature;
-  const bool many_in =
-      key.collective == Collective::reduce_scatter || key.collective == Collective::all_to_all || key.collective == Collective::scatter;
+  const bool many_in = key.collective() == Collective::reduce_scatter || key.collective() == Collective::all_to_all ||
+                       key.collective() == Collective::scatter;
   const bool many_out =
-      key.collective == Collective::all_gather || key.collective == Collective::all_to_all || key.collective == Collective::gather;
+      key.collective() == Collective::all_gather || key.collective() == Collective::all_to_all || key.collective() == Collective::gather;
   call.input = many_in ? many_blocks(key.count, ranks) : one_block(key.count);
   call.output = many_out ? many_blocks(key.count, ranks) : one_block(key.count);
   return call;
@@ -43,15 +43,18 @@ std::string scheme_text(const Scheme& scheme) {
 }  // namespace
 
 PlanTable::PlanTable(const Config& config, const Topology& topology, Rank me, Island* island)
-    : config_(config), topology_(topology), me_(me), island_(island) {}
+    : config_(config), topology_(topology), me_(me), island_(island) {
+  none_.key.what = UINT64_MAX;
+  for (std::atomic<const PlanEntry*>& slot : slots_) slot.store(&none_, std::memory_order_relaxed);
+}
 
 Request PlanTable::request(const PlanKey& key) const {
   Request request;
-  request.collective = key.collective;
+  request.collective = key.collective();
   request.count = key.count;
-  request.type = key.type;
-  request.op = key.op;
-  request.root = std::max(key.root, 0);
+  request.type = key.type();
+  request.op = key.op();
+  request.root = std::max(key.root(), 0);
   request.deterministic = config_.deterministic;
   request.planner = config_.planner;
   request.scheme = config_.scheme;
@@ -81,19 +84,20 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
   const Request asked = request(key);
   auto entry = std::make_shared<PlanEntry>();
   entry->key = key;
-  entry->description = {key.collective, key.type, key.op, key.root, key.count};
+  entry->description = {key.collective(), key.type(), key.op(), key.root(), key.count};
   entry->packed = Doing::pack(entry->description);
   entry->signature = entry->description.signature();
   entry->choice = HAWSER_TRY(choose_with_buffers(asked));
-  entry->program = HAWSER_TRY(program(asked, entry->choice, key.in_place ? Aliasing::in_place : Aliasing::none));
+  entry->program = HAWSER_TRY(program(asked, entry->choice, key.in_place() ? Aliasing::in_place : Aliasing::none));
   entry->whole = entry->program->only_routine();
   entry->asks_for_buffers =
       entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
   entry->call = whole_call(key, topology_.ranks(), entry->signature);
-  const bool takes = key.collective != Collective::broadcast || key.root == me_,
-             gets = key.collective != Collective::reduce || key.root == me_;
-  entry->input_bytes = takes ? entry->call.input.total * size_of(key.type) : 0;
-  entry->output_bytes = gets ? entry->call.output.total * size_of(key.type) : 0;
+  entry->call.serial = ++serials_;
+  const bool takes = key.collective() != Collective::broadcast || key.root() == me_,
+             gets = key.collective() != Collective::reduce || key.root() == me_;
+  entry->input_bytes = takes ? entry->call.input.total * size_of(key.type()) : 0;
+  entry->output_bytes = gets ? entry->call.output.total * size_of(key.type()) : 0;
   return entry;
 }
 

@@ -19,20 +19,22 @@
 
 namespace hawser {
 
+// What a plan depends on, in two words.
 struct PlanKey {
   uint64_t count = 0;
-  Collective collective = Collective::barrier;
-  DataType type = DataType::u8;
-  ReduceOp op = ReduceOp::sum;
-  bool in_place = false;
-  int32_t root = -1;
+  uint64_t what = 0;  // the rest, packed
+  PlanKey() = default;
+  PlanKey(uint64_t elements, Collective collective, DataType type, ReduceOp op, bool in_place, int32_t root)
+      : count(elements),
+        what(uint64_t{static_cast<uint8_t>(collective)} | uint64_t{static_cast<uint8_t>(type)} << 8 |
+             uint64_t{static_cast<uint8_t>(op)} << 16 | uint64_t{in_place} << 24 | uint64_t{static_cast<uint32_t>(root)} << 32) {}
+  Collective collective() const { return static_cast<Collective>(what & 0xff); }
+  DataType type() const { return static_cast<DataType>(what >> 8 & 0xff); }
+  ReduceOp op() const { return static_cast<ReduceOp>(what >> 16 & 0xff); }
+  bool in_place() const { return what >> 24 & 1; }
+  int32_t root() const { return static_cast<int32_t>(what >> 32); }
   friend bool operator==(const PlanKey&, const PlanKey&) = default;
-  size_t slot() const {
-    const uint64_t packed = uint64_t{static_cast<uint8_t>(collective)} | uint64_t{static_cast<uint8_t>(type)} << 8 |
-                            uint64_t{static_cast<uint8_t>(op)} << 16 | uint64_t{in_place} << 24 |
-                            uint64_t{static_cast<uint32_t>(root)} << 32;
-    return static_cast<size_t>(((packed ^ count * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u) >> 58);
-  }
+  size_t slot() const { return static_cast<size_t>(((what ^ count << 25) * 0x9e3779b97f4a7c15u) >> 58); }
 };
 
 struct PlanEntry {
@@ -41,7 +43,7 @@ struct PlanEntry {
   Description description;
   std::shared_ptr<const Program> program;
   Routine* whole = nullptr;                  // the plan is one phase inside one island, and this runs it
-  PhaseCall call;                            // for whole: all but the addresses
+  PhaseCall call;                            // for whole: all but the addresses, with a serial of its own
   uint64_t packed = 0;                       // of the description, for Doing
   size_t input_bytes = 0, output_bytes = 0;  // of the buffers this rank must give
   bool asks_for_buffers = false;             // its scheme is push: members tell each other whether their buffers are the library's
@@ -53,7 +55,7 @@ class PlanTable {
   PlanTable(const Config&, const Topology&, Rank me, Island*);  // island null: this rank is alone in its own
   const PlanEntry* find(const PlanKey& key) const {
     const PlanEntry* const entry = slots_[key.slot()].load(std::memory_order_acquire);
-    return entry != nullptr && entry->key == key ? entry : nullptr;
+    return entry->key == key ? entry : nullptr;
   }
   // Plans it if it is not there. The entry lives as long as the pointer (and the table).
   Result<std::shared_ptr<const PlanEntry>> get(const PlanKey&);
@@ -68,10 +70,12 @@ class PlanTable {
   const Rank me_;
   Island* const island_;
   std::mutex mutex_;
+  uint64_t serials_ = 0;  // of entries made
+  PlanEntry none_;        // in empty places: of no key that a call can have
   std::unordered_multimap<uint64_t, std::shared_ptr<const PlanEntry>> entries_;
   std::unordered_map<std::string, std::shared_ptr<const Program>> programs_;
   std::unordered_map<std::string, std::shared_ptr<Routine>> routines_;
-  std::array<std::atomic<const PlanEntry*>, 64> slots_{};
+  std::array<std::atomic<const PlanEntry*>, 64> slots_;
 };
 
 }  // namespace hawser

@@ -20,13 +20,24 @@ namespace hawser {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A single element may lie at any address, and Highway's one-lane load would read it as an aligned one.
+// The unsigned integer as wide as the vectors of D; void: none is.
+template <class D>
+using Word = std::conditional_t<
+    hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 8, uint64_t,
+    std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 4, uint32_t,
+                       std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 2, uint16_t, void>>>;
+
+// Elements may lie at any address, and Highway would read the shortest vectors as aligned ones.
 template <class D>
 HWY_INLINE hn::Vec<D> load_any(D d, const hn::TFromD<D>* at) {
   if constexpr (hn::MaxLanes(D()) == 1) {
     hn::TFromD<D> value;
     std::memcpy(&value, at, sizeof(value));
     return hn::Set(d, value);
+  } else if constexpr (!std::is_void_v<Word<D>>) {
+    Word<D> bits;
+    std::memcpy(&bits, at, sizeof(bits));
+    return hn::BitCast(d, hn::Set(hn::CappedTag<Word<D>, 1>(), bits));
   } else {
     return hn::LoadU(d, at);
   }
@@ -36,6 +47,9 @@ HWY_INLINE void store_any(hn::Vec<D> vector, D d, hn::TFromD<D>* at) {
   if constexpr (hn::MaxLanes(D()) == 1) {
     const hn::TFromD<D> value = hn::GetLane(vector);
     std::memcpy(at, &value, sizeof(value));
+  } else if constexpr (!std::is_void_v<Word<D>>) {
+    const Word<D> bits = hn::GetLane(hn::BitCast(hn::CappedTag<Word<D>, 1>(), vector));
+    std::memcpy(at, &bits, sizeof(bits));
   } else {
     hn::StoreU(vector, d, at);
   }
@@ -196,15 +210,29 @@ struct Reduction {
     return Operation()(d, a, b);
   }
 
+  // At most twice kWidth elements - 1, by the widest vectors that fit: the first so many and the last so many, which may overlap. Whatever
+  // is read is read before anything is written.
+  template <size_t kInputs, size_t kWidth>
+  static HWY_INLINE void fixed_two(Stored* out, const void* const (&in)[kInputs], size_t at, size_t count) {
+    if constexpr (kWidth > 0) {
+      if (count - at < kWidth) return fixed_two<kInputs, kWidth / 2>(out, in, at, count);
+      const hn::CappedTag<Value, kWidth> part;
+      const size_t last = count - kWidth;
+      auto first_sum = load(part, in[0], at), last_sum = load(part, in[0], last);
+      for (size_t k = 1; k < kInputs; ++k) {
+        first_sum = combine(part, first_sum, load(part, in[k], at));
+        last_sum = combine(part, last_sum, load(part, in[k], last));
+      }
+      store(part, first_sum, out + at);
+      store(part, last_sum, out + last);
+    }
+  }
+
   // Fewer elements than a vector, nothing read or written beyond them.
   template <size_t kInputs>
   static HWY_INLINE void fixed_tail(Stored* out, const void* const (&in)[kInputs], size_t at, size_t count) {
 #if HWY_MEM_OPS_MIGHT_FAULT
-    for (; at < count; ++at) {
-      auto sum = load(One(), in[0], at);
-      for (size_t k = 1; k < kInputs; ++k) sum = combine(One(), sum, load(One(), in[k], at));
-      store(One(), sum, out + at);
-    }
+    fixed_two<kInputs, kLanes / 2>(out, in, at, count);
 #else
     if (at == count) return;
     const D d;
@@ -293,7 +321,11 @@ struct Reduction {
 
   static void run(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
     if (HWY_LIKELY(divisor == 1 && !stream)) {
-      if (HWY_LIKELY(inputs == 2)) return fixed<2>(out, in, count);
+      if (HWY_LIKELY(inputs == 2)) {
+        if (count >= kLanes) return fixed<2>(out, in, count);
+        const void* const both[2] = {in[0], in[1]};
+        return fixed_tail<2>(static_cast<Stored*>(out), both, 0, count);
+      }
       if (inputs == 3) return fixed_three(out, in, count);
       if (inputs == 4) return fixed_four(out, in, count);
     }

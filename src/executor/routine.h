@@ -37,6 +37,8 @@ struct PhaseCall {
   // scatter: the reverse. all_to_all: one a member in both. barrier: none. In place by the rules of hawser.h.
   Blocks input, output;
   bool library_buffers = false;  // mine lie in my segment
+  // Not 0: whoever prepared the call vouches that calls with this number given to one routine differ in buffers only.
+  uint64_t serial = 0;
 };
 
 struct Pause {
@@ -49,8 +51,22 @@ class Routine {
  public:
   virtual ~Routine() = default;
   virtual void start(const PhaseCall&) = 0;
-  virtual Pause progress() = 0;           // runs until a word of a peer is missing
+  virtual Pause progress() = 0;  // runs until a word of a peer is missing
+  // For prepared calls that come again and again: start() of the call with buffers at these addresses, and if it can be done at once, that.
+  // True: it is done. False: go on with progress().
+  virtual bool run(const PhaseCall& prepared, std::byte* input, std::byte* output, bool library_buffers) = 0;
   virtual Pause look_for_mismatch() = 0;  // after a long wait: has a member started something else? mismatch and who, or in_progress
+
+ protected:
+  // run() of who does nothing at once.
+  [[gnu::noinline]] bool start_at(const PhaseCall& prepared, std::byte* input, std::byte* output, bool library_buffers) {
+    PhaseCall call = prepared;
+    call.input.base = input;
+    call.output.base = output;
+    call.library_buffers = library_buffers;
+    start(call);
+    return false;
+  }
 };
 
 }  // namespace hawser

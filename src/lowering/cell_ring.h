@@ -9,6 +9,7 @@ namespace hawser {
 class CellRing {
  public:
   static constexpr uint64_t slots = kCellSlots;
+  static constexpr bool short_items = true;  // so that a peer that sleeps may as well be woken after the fold, if that comes at once
   CellRing(IslandState& island, uint32_t)
       : island_(island), lines_(cell_lines(island.size)), part_lines_(lines_ / island.size), consumed_(consumed(island.me)) {
     for (const MemberView& member : island.members) cells_.push_back(member.cells);
@@ -16,19 +17,16 @@ class CellRing {
 
   RingCounters& counters() const { return island_.cells; }
   size_t piece_bytes(size_t, bool parts) { return (parts ? part_lines_ : lines_) * kCellBytes; }  // what one item can hold
-  void write(uint64_t chunk, uint32_t part, const std::byte* data, size_t bytes, uint32_t tag) const {
-    Cell* cell = slot(island_.me, chunk, part);
-    while (true) {
-      const size_t length = bytes < kCellBytes ? bytes : kCellBytes;
-      cell->tag = tag;
-      if (length == 8) std::memcpy(cell->data, data, 8);
-      else if (length) std::memcpy(cell->data, data, length);
-      cell->number.store(chunk + 1, std::memory_order_release);  // after the data of its own line
-      bytes -= length;
-      if (bytes == 0) return;
-      data += length;
-      ++cell;
-    }
+  struct Place {
+    uint64_t chunk;
+    size_t line;  // its slot's first, in every member's cells
+  };
+  Place place(uint64_t chunk) const { return {chunk, (chunk % slots) * lines_}; }
+  void write(const Place& place, uint32_t part, const std::byte* data, size_t bytes, uint32_t tag) const {
+    Cell* const cell = slot(island_.me, place, part);
+    if (bytes > kCellBytes) [[unlikely]]
+      return write_lines(cell, place.chunk, data, bytes, tag);
+    write_line(*cell, place.chunk, data, bytes, tag);
   }
   void announce(uint64_t, uint32_t) const {}  // every line did
   struct Item {
@@ -47,7 +45,7 @@ class CellRing {
     }
     bool fits(uint64_t, uint32_t tag) const { return cell->tag == tag; }
   };
-  Item item(uint32_t peer, uint64_t chunk, uint32_t part) const { return {slot(peer, chunk, part)}; }
+  Item item(uint32_t peer, const Place& place, uint32_t part) const { return {slot(peer, place, part)}; }
   // In one stretch: in the line itself, else copied together.
   const std::byte* data(const Item& item, uint32_t peer, size_t bytes) const {
     if (bytes <= kCellBytes) return item.cell->data;
@@ -61,9 +59,17 @@ class CellRing {
   void consume(uint64_t chunks) const { consumed_.store(chunks, std::memory_order_release); }  // after the reads of the slot
 
  private:
-  Cell* slot(uint32_t member, uint64_t chunk, uint32_t part) const {
-    return cells_[member] + (chunk % slots) * lines_ + part * part_lines_;
+  static void write_line(Cell& cell, uint64_t chunk, const std::byte* data, size_t bytes, uint32_t tag) {
+    cell.tag = tag;
+    if (bytes == 8) std::memcpy(cell.data, data, 8);
+    else if (bytes) std::memcpy(cell.data, data, bytes);
+    cell.number.store(chunk + 1, std::memory_order_release);  // after the data of its own line
   }
+  [[gnu::noinline]] static void write_lines(Cell* cell, uint64_t chunk, const std::byte* data, size_t bytes, uint32_t tag) {
+    for (; bytes > kCellBytes; bytes -= kCellBytes, data += kCellBytes) write_line(*cell++, chunk, data, kCellBytes, tag);
+    write_line(*cell, chunk, data, bytes, tag);
+  }
+  Cell* slot(uint32_t member, const Place& place, uint32_t part) const { return cells_[member] + place.line + part * part_lines_; }
   IslandState& island_;
   std::vector<Cell*> cells_;         // by member
   const size_t lines_, part_lines_;  // of a slot, of one reader's part of it

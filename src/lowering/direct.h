@@ -18,6 +18,9 @@ class DirectRoutine final : public Routine {
   DirectRoutine(IslandState&, const Scheme&);
   void start(const PhaseCall&) override;
   Pause progress() override;
+  bool run(const PhaseCall& call, std::byte* input, std::byte* output, bool library_buffers) override {
+    return start_at(call, input, output, library_buffers);
+  }
   Pause look_for_mismatch() override;
 
  private:

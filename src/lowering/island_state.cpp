@@ -26,6 +26,7 @@ IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all
   for (const IslandMember& member : all) members.push_back(view_of(member, size));
   members[me].bell = {};
   current = &members[me].head->current;
+  for (uint32_t i = 1; i < size; ++i) others.push_back((me + i) % size);
   for (const MemberView& member : members)
     if (member.bell.bell) bells.push_back(member.bell);
   staging = std::make_unique<std::byte[]>(size * size_t{cell_lines(size)} * kCellBytes);

@@ -30,19 +30,21 @@ struct RingCounters {
 struct IslandState {
   IslandState(uint32_t me, const std::vector<IslandMember>&, const IslandFacts&);
   void begin_call(uint32_t signature) {
-    ++calls;
-    current->signatures[calls % kRememberedCalls].store(signature, std::memory_order_relaxed);
-    current->calls.store(calls, std::memory_order_release);
+    const uint64_t call = ++calls;
+    CurrentLine& line = *current;
+    line.signatures[call % kRememberedCalls].store(signature, std::memory_order_relaxed);
+    line.calls.store(call, std::memory_order_release);
   }
   Pause find_mismatch(uint32_t signature) const;
   void ring_all() const {
-    for (const PeerBell& bell : bells) bell.ring();
+    for (const PeerBell& bell : bells) bell.ring_known();
   }
 
   uint32_t me, size;
   IslandFacts facts;
   std::vector<MemberView> members;
-  std::vector<PeerBell> bells;     // of the peers
+  std::vector<uint32_t> others;    // from the next member on, so that not all read the same one at once
+  std::vector<PeerBell> bells;     // of the peers, none null
   CurrentLine* current = nullptr;  // this member's
   uint64_t calls = 0;
   RingCounters cells, small, large;

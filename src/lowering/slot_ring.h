@@ -9,6 +9,7 @@ namespace hawser {
 
 class SlotRing {
  public:
+  static constexpr bool short_items = false;
   SlotRing(IslandState& island, uint32_t chunk_bytes)
       : island_(island), small_part_(part_of(kSmallSlotBytes)), large_part_(part_of(kLargeSlotBytes)) {
     const size_t wished = chunk_bytes ? whole_lines(chunk_bytes) : kLargeSlotBytes;
@@ -26,7 +27,9 @@ class SlotRing {
     return parts ? large_part_piece_ : large_whole_piece_;
   }
   RingCounters& counters() const { return *counters_; }
-  void write(uint64_t chunk, uint32_t part, const std::byte* data, size_t bytes, uint32_t) const {
+  using Place = uint64_t;  // the chunk's number
+  Place place(uint64_t chunk) const { return chunk; }
+  void write(Place chunk, uint32_t part, const std::byte* data, size_t bytes, uint32_t) const {
     if (bytes) std::memcpy(slot(island_.me, chunk, part), data, bytes);
   }
   void announce(uint64_t chunk, uint32_t tag) const {
@@ -44,7 +47,7 @@ class SlotRing {
     }
     bool fits(uint64_t chunk, uint32_t tag) const { return line.tags[chunk % kMostSlots].load(std::memory_order_relaxed) == tag; }
   };
-  Item item(uint32_t peer, uint64_t chunk, uint32_t part) const { return {produced(peer), slot(peer, chunk, part)}; }
+  Item item(uint32_t peer, Place chunk, uint32_t part) const { return {produced(peer), slot(peer, chunk, part)}; }
   const std::byte* data(const Item& item, uint32_t, size_t) const { return item.at; }
   std::atomic<uint64_t>& consumed(uint32_t member) const {
     AreaHead& head = *island_.members[member].head;

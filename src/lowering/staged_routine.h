@@ -35,34 +35,42 @@ class StagedRoutine final : public Routine {
       : island_(island), ring_(island, scheme.chunk_bytes), two_shot_(scheme.two_shot), non_temporal_(scheme.non_temporal) {}
 
   void start(const PhaseCall& call) override {
-    if (mode_ != Mode::pipeline && alike(call, last_)) move_to(call);  // the usual call: the same as before, elsewhere
+    if (mode_ == Mode::single && alike(call, last_)) move_to(call);  // the usual call: the same as before, elsewhere
     else prepare(call);
-    signature_ = call.signature;
-    sent_ = false;
-    cursor_ = 0;
-    island_.begin_call(signature_);
+    const bool known = at_once_ && call.serial != 0 && call.input.offset == 0 && call.output.offset == 0;
+    known_serial_ = known ? call.serial : kNoSerial;
+    begin(call.signature);
   }
 
-  Pause progress() override {
-    if (mode_ == Mode::whole) return run_single<Mode::whole>();
-    if (mode_ == Mode::single) return run_single<Mode::single>();
-    return run_pipeline();
+  Pause progress() override { return mode_ == Mode::single ? run_single() : run_pipeline(); }
+
+  bool run(const PhaseCall& call, std::byte* input, std::byte* output, bool library_buffers) override {
+    if (call.serial != known_serial_) [[unlikely]]
+      return start_at(call, input, output, library_buffers);
+    shape_.flows[0].source = input;
+    shape_.flows[0].sink = output;
+    begin(call.signature);
+    return exchange_at_once();
   }
 
   Pause look_for_mismatch() override { return island_.find_mismatch(signature_); }
 
  private:
-  // What is known of a call, so that the engine's code for it is short: nothing; one exchange of one piece; and beyond that one item, the
-  // same and equally long for all, which everyone publishes and everyone takes.
-  enum class Mode : uint8_t { pipeline, single, whole };
-  static bool is_whole(const Flow& flow) {
-    return flow.publishes && flow.takes_from_all && !flow.exchange.parts && flow.exchange.length == Length::first;
-  }
-  template <Mode kMode>
-  static bool in_parts(const Flow& flow) {
-    return kMode != Mode::whole && flow.exchange.parts;
+  // single: one exchange of one piece. Of these, those can be run at once in which everyone publishes one item, equally long for all, and
+  // everyone folds them (or they are empty, as those of a barrier).
+  enum class Mode : uint8_t { pipeline, single };
+  static constexpr uint64_t kNoSerial = UINT64_MAX;
+  static bool equal_for_all(const Flow& flow, size_t bytes) {
+    return flow.publishes && flow.takes_from_all && !flow.exchange.parts && flow.exchange.length == Length::first &&
+           flow.exchange.fold == (bytes != 0);
   }
 
+  void begin(uint32_t signature) {
+    signature_ = signature;
+    sent_ = false;
+    cursor_ = 0;
+    island_.begin_call(signature);
+  }
   void prepare(const PhaseCall& call) {
     shape_ = shape_of(call, island_.me, island_.size, two_shot_, non_temporal_, island_.partial.get());
     last_ = call;
@@ -72,7 +80,9 @@ class StagedRoutine final : public Routine {
     failed_ = shape_.shots == 0 || (shape_.flows[0].exchange.fold && !reduce_);
     piece_bytes_ = ring_.piece_bytes(shape_.lengths.longest, shape_.parts);
     pieces_ = shape_.lengths.longest <= piece_bytes_ ? 1 : (shape_.lengths.longest + piece_bytes_ - 1) / piece_bytes_;
-    mode_ = failed_ || shape_.shots > 1 || pieces_ > 1 ? Mode::pipeline : is_whole(shape_.flows[0]) ? Mode::whole : Mode::single;
+    mode_ = failed_ || shape_.shots > 1 || pieces_ > 1 ? Mode::pipeline : Mode::single;
+    at_once_ = mode_ == Mode::single && equal_for_all(shape_.flows[0], shape_.lengths.first);
+    elements_ = shape_.lengths.first >> element_shift_;
     round_ = move_ = 0;
   }
   void move_to(const PhaseCall& call) {
@@ -99,15 +109,51 @@ class StagedRoutine final : public Routine {
   }
 
   // A call of one exchange and one piece, as small messages are: the same two moves without the pipeline's bookkeeping.
-  template <Mode kMode>
-  Pause run_single() {
+  [[gnu::noinline]] Pause run_single() {
     const Flow& flow = shape_.flows[0];
     if (!sent_) {
-      if (!publish<kMode>(flow, 0)) return pause_;
+      if (at_once_ && exchange_at_once()) return {Code::ok, -1, {}};
+      if (!sent_ && !publish<Mode::single>(flow, 0)) return pause_;
       sent_ = true;
     }
-    if (!take<kMode>(flow, 0)) return pause_;
+    if (!take<Mode::single>(flow, 0)) return pause_;
     return {Code::ok, -1, {}};
+  }
+
+  // Both moves in one straight line, for when everyone is on time; the shortest way of the whole library. False: not everyone is, or
+  // something is wrong. run_single() finds out which and goes on from there: what was taken so far is taken again.
+  bool exchange_at_once() {
+    const Flow& flow = shape_.flows[0];
+    IslandState& island = island_;
+    RingCounters& counters = ring_.counters();
+    const uint64_t chunk = counters.published;
+    if (chunk >= counters.credit + ring_.slots) [[unlikely]]
+      return false;
+    const size_t bytes = shape_.lengths.first;
+    const uint32_t tag = tag_of(chunk), me = island.me, size = island.size;
+    const std::byte* const source = flow.source;
+    const void** const inputs = island.inputs.data();
+    const auto place = ring_.place(chunk);
+    ring_.write(place, 0, source, bytes, tag);
+    ring_.announce(chunk, tag);
+    counters.published = chunk + 1;
+    if (!Ring::short_items) island.ring_all();
+    inputs[me] = source;
+    for (const uint32_t peer : island.others) {
+      const auto item = ring_.item(peer, place, 0);
+      Wait wait;
+      if (!item.arrived(chunk, bytes, wait) || !item.fits(chunk, tag)) [[unlikely]]
+        return stay_sent();
+      inputs[peer] = ring_.data(item, peer, bytes);
+    }
+    if (flow.exchange.fold) reduce_(flow.sink, inputs, size, elements_, last_.divisor, flow.stream);
+    finish_taking(chunk + 1, true, 1);
+    return true;
+  }
+  [[gnu::noinline]] bool stay_sent() {
+    sent_ = true;
+    if (Ring::short_items) island_.ring_all();
+    return false;
   }
 
   uint32_t tag_of(uint64_t chunk) const { return signature_ + static_cast<uint32_t>(chunk); }
@@ -115,7 +161,6 @@ class StagedRoutine final : public Routine {
   // How much of piece `piece` the item from source to reader has.
   template <Mode kMode>
   size_t bytes_of(const Flow& flow, uint32_t source, uint32_t reader, size_t piece) const {
-    if (kMode == Mode::whole) return shape_.lengths.first;
     const Length which = flow.exchange.length;
     const size_t item = which == Length::first       ? shape_.lengths.first
                         : which == Length::of_source ? shape_.lengths.of(source)
@@ -126,7 +171,6 @@ class StagedRoutine final : public Routine {
   }
   template <Mode kMode>
   const std::byte* source_at(const Flow& flow, uint32_t block, size_t piece) const {
-    if (kMode == Mode::whole) return flow.source;
     return flow.source + block * flow.source_stride + (kMode == Mode::pipeline && flow.source_moves ? piece * piece_bytes_ : 0);
   }
   template <Mode kMode>
@@ -138,15 +182,16 @@ class StagedRoutine final : public Routine {
   bool publish(const Flow& flow, size_t piece) {
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.published;
-    if (kMode == Mode::whole || flow.publishes) {
+    if (flow.publishes) {
       if (chunk >= counters.credit + ring_.slots && !collect_credit(chunk)) return false;
       const uint32_t tag = tag_of(chunk);
-      if (in_parts<kMode>(flow)) {
+      if (flow.exchange.parts) {
         for (uint32_t reader = 0; reader < island_.size; ++reader)
           if (reader != island_.me)
-            ring_.write(chunk, reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece), tag);
+            ring_.write(ring_.place(chunk), reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece),
+                        tag);
       } else {
-        ring_.write(chunk, 0, source_at<kMode>(flow, 0, piece), bytes_of<kMode>(flow, island_.me, 0, piece), tag);
+        ring_.write(ring_.place(chunk), 0, source_at<kMode>(flow, 0, piece), bytes_of<kMode>(flow, island_.me, 0, piece), tag);
       }
       ring_.announce(chunk, tag);
       island_.ring_all();
@@ -172,23 +217,26 @@ class StagedRoutine final : public Routine {
 
   template <Mode kMode>
   bool take(const Flow& flow, size_t piece) {
-    RingCounters& counters = ring_.counters();
-    const uint64_t chunk = counters.taken;
-    if (kMode == Mode::whole || flow.reads) {
-      if (kMode == Mode::whole || flow.exchange.publishes == Who::all ? !receive_all<kMode>(flow, piece, chunk)
-                                                                      : !receive_from_root<kMode>(flow, piece, chunk))
+    const uint64_t chunk = ring_.counters().taken;
+    if (flow.reads) {
+      if (flow.exchange.publishes == Who::all ? !receive_all<kMode>(flow, piece, chunk) : !receive_from_root<kMode>(flow, piece, chunk))
         return false;
       if (flow.exchange.fold) fold<kMode>(flow, piece);
       else keep_own<kMode>(flow, piece);
     }
-    counters.taken = chunk + 1;
-    if (kMode == Mode::whole || flow.takes_from_all) {
-      const uint64_t lag = 1 + shape_.shots;
-      if (chunk + 1 > counters.credit + lag) counters.credit = chunk + 1 - lag;
-    }
-    ring_.consume(chunk + 1);
-    island_.ring_all();
+    finish_taking(chunk + 1, flow.takes_from_all, shape_.shots);
     return true;
+  }
+
+  void finish_taking(uint64_t chunks, bool from_all, uint32_t shots) {
+    RingCounters& counters = ring_.counters();
+    counters.taken = chunks;
+    if (from_all) {
+      const uint64_t lag = 1 + shots;
+      if (chunks > counters.credit + lag) counters.credit = chunks - lag;
+    }
+    ring_.consume(chunks);
+    island_.ring_all();
   }
 
   template <Mode kMode>
@@ -209,9 +257,9 @@ class StagedRoutine final : public Routine {
 
   template <Mode kMode>
   bool receive(const Flow& flow, uint32_t peer, size_t piece, uint64_t chunk) {
-    const uint32_t part = in_parts<kMode>(flow) ? island_.me : 0;
+    const uint32_t part = flow.exchange.parts ? island_.me : 0;
     const size_t bytes = bytes_of<kMode>(flow, peer, island_.me, piece);
-    const auto item = ring_.item(peer, chunk, part);
+    const auto item = ring_.item(peer, ring_.place(chunk), part);
     Wait wait;
     if (!item.arrived(chunk, bytes, wait)) return wait_for(peer, wait);
     if (!item.fits(chunk, tag_of(chunk))) return differs(peer);
@@ -225,7 +273,7 @@ class StagedRoutine final : public Routine {
   void fold(const Flow& flow, size_t piece) {
     const size_t bytes = bytes_of<kMode>(flow, island_.me, island_.me, piece);
     if (!bytes) return;
-    island_.inputs[island_.me] = source_at<kMode>(flow, in_parts<kMode>(flow) ? island_.me : 0, piece);
+    island_.inputs[island_.me] = source_at<kMode>(flow, flow.exchange.parts ? island_.me : 0, piece);
     reduce_(sink_at<kMode>(flow, 0, piece), island_.inputs.data(), island_.size, bytes >> element_shift_, last_.divisor, flow.stream);
   }
 
@@ -234,7 +282,7 @@ class StagedRoutine final : public Routine {
   void keep_own(const Flow& flow, size_t piece) {
     if (flow.exchange.publishes == Who::root && root_ != island_.me) return;
     const size_t bytes = bytes_of<kMode>(flow, island_.me, island_.me, piece);
-    const std::byte* from = source_at<kMode>(flow, in_parts<kMode>(flow) ? island_.me : 0, piece);
+    const std::byte* from = source_at<kMode>(flow, flow.exchange.parts ? island_.me : 0, piece);
     std::byte* into = sink_at<kMode>(flow, flow.exchange.by_source ? island_.me : 0, piece);
     if (bytes && from != into) copy_bytes(into, from, bytes, flow.stream);
   }
@@ -258,7 +306,10 @@ class StagedRoutine final : public Routine {
   uint32_t signature_ = 0, element_shift_ = 0, root_ = 0;
   bool failed_ = false;
   Mode mode_ = Mode::pipeline;
-  bool sent_ = false;  // unless pipeline: published
+  bool sent_ = false;                  // unless pipeline: published
+  bool at_once_ = false;               // single, and exchange_at_once() may run it
+  uint64_t known_serial_ = kNoSerial;  // of calls that run() may run at once
+  size_t elements_ = 0;                // of an item, at once
   size_t piece_bytes_ = 0, pieces_ = 0;
   size_t round_ = 0;     // where in the common order of moves
   uint32_t move_ = 0;    // in the round

@@ -43,6 +43,7 @@ TEST(Misuse, NumbersAreNamed) {
     EXPECT_REFUSED(hawser_all_reduce(comm, x, x, 1, 77, HAWSER_SUM, kBlock, nullptr), HAWSER_INVALID, "type 77");
     EXPECT_REFUSED(hawser_all_reduce(comm, x, x, 1, -1, HAWSER_SUM, kBlock, nullptr), HAWSER_INVALID, "type -1");
     EXPECT_REFUSED(hawser_all_reduce(comm, x, x, 1, HAWSER_F32, 9, kBlock, nullptr), HAWSER_INVALID, "op 9");
+    EXPECT_REFUSED(hawser_all_reduce(comm, x, x, 1, HAWSER_F32, -1, kBlock, nullptr), HAWSER_INVALID, "op -1");
     EXPECT_REFUSED(hawser_broadcast(comm, x, x, 1, HAWSER_F32, 1, kBlock, nullptr), HAWSER_INVALID, "root 1");
     EXPECT_REFUSED(hawser_reduce(comm, x, x, 1, HAWSER_F32, HAWSER_SUM, -2, kBlock, nullptr), HAWSER_INVALID, "root -2");
     EXPECT_REFUSED(hawser_send(comm, x, 1, HAWSER_F32, 4, kBlock, nullptr), HAWSER_INVALID, "peer 4");
