@@ -324,7 +324,7 @@ struct Reduction {
       if (HWY_LIKELY(inputs == 2)) {
         if (count >= kLanes) return fixed<2>(out, in, count);
         const void* const both[2] = {in[0], in[1]};
-        return fixed_tail<2>(static_cast<Stored*>(out), both, 0, count);
+        return fixed_two<2, kLanes / 2>(static_cast<Stored*>(out), both, 0, count);
       }
       if (inputs == 3) return fixed_three(out, in, count);
       if (inputs == 4) return fixed_four(out, in, count);
