@@ -144,6 +144,7 @@ uint64_t wrong_elements(const Question& q, const void* output, uint64_t elements
     uint64_t wrong = 0;
     for (uint64_t i = 0; i < elements; ++i) {
       const T expected = convert(expected_value(q, i));
+      // Bits are meant. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
       wrong += std::memcmp(&expected, static_cast<const T*>(output) + i, sizeof(T)) != 0;
     }
     return wrong;

@@ -22,10 +22,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // The unsigned integer as wide as the vectors of D; void: none is.
 template <class D>
-using Word = std::conditional_t<
-    hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 8, uint64_t,
-    std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 4, uint32_t,
-                       std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 2, uint16_t, void>>>;
+using Word = std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 8, uint64_t,
+                                std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 4, uint32_t,
+                                                   std::conditional_t<hn::MaxLanes(D()) * sizeof(hn::TFromD<D>) == 2, uint16_t, void>>>;
 
 // Elements may lie at any address, and Highway would read the shortest vectors as aligned ones.
 template <class D>

@@ -2,7 +2,9 @@
 #include "transports/tcp/lane.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -41,6 +43,19 @@ void TcpLane::discard_unread() {
     const ssize_t got = ::recv(fd_.get(), shared_.stage.data(), TcpShared::stage_bytes, MSG_DONTWAIT);
     if (got <= 0) return;
   }
+}
+
+// What the peer's kernel has not yet acknowledged would be lost if the close turned into a reset, which anything that arrives after it
+// brings about.
+bool TcpLane::delivered() {
+  if (broken() || ended_) return true;
+  discard_unread();
+  int domain = 0, unacknowledged = 0;
+  socklen_t bytes = sizeof domain;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_DOMAIN, &domain, &bytes) != 0 || domain == AF_UNIX) return true;
+  pollfd socket{fd_.get(), 0, 0};
+  if (::poll(&socket, 1, 0) > 0 && (socket.revents & (POLLERR | POLLHUP)) != 0) return true;
+  return ::ioctl(fd_.get(), TIOCOUTQ, &unacknowledged) != 0 || unacknowledged == 0;
 }
 
 bool TcpLane::fill() {

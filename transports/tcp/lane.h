@@ -32,6 +32,7 @@ class TcpLane {
   int error() const { return error_; }
   bool watch_writable(void* watched_as);  // before sleep: epoll tells when unsent bytes can go on; false: it cannot
   void detach(uint64_t communicator);     // the rest of a payload of it is copied
+  bool delivered();  // before a close: the peer's kernel has everything that was written here; what still comes is dropped
   void recheck() { dialogue_.recheck(incoming_); }
 
  private:

@@ -2,6 +2,7 @@
 #include "transports/tcp/transport.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -17,7 +18,10 @@ class TcpTransport final : public WireTransport<TcpWire> {
     shared_.epoll = Fd(::epoll_create1(EPOLL_CLOEXEC));
     shared_.stage = ledger_.buffers.take(TcpShared::stage_bytes);
   }
-  ~TcpTransport() override { wires_.clear(); }
+  ~TcpTransport() override {
+    leave_gently();
+    wires_.clear();
+  }
   Abilities abilities() const override { return {.fabric = Fabric::ethernet, .eager_bytes = TcpWire::eager_bytes, .lends = true}; }
 
   Status adopt(PeerIndex peer, Lane lane) override {
@@ -37,6 +41,17 @@ class TcpTransport final : public WireTransport<TcpWire> {
 
  private:
   static constexpr size_t lanes_read_in_turn = 4;
+  static constexpr int kLeavingTries = 10'000, kLeavingPauseUs = 200;  // 2 s: a peer that takes nothing is not waited for any longer
+
+  // Peers may still need what was sent to them last.
+  void leave_gently() {
+    for (int tries = 0; tries < kLeavingTries; ++tries) {
+      bool all = true;
+      for (TcpWire* wire : open_) all = (!wire->alive() || wire->delivered()) && all;
+      if (all) return;
+      ::usleep(kLeavingPauseUs);
+    }
+  }
 
   void progress_of_many() {
     std::array<epoll_event, 64> events;

@@ -82,6 +82,12 @@ void TcpWire::recheck() {
   for (const auto& lane : lanes_) lane->recheck();
 }
 
+bool TcpWire::delivered() {
+  bool all = true;
+  for (const auto& lane : lanes_) all = lane->delivered() && all;
+  return all;
+}
+
 bool TcpWire::ready() {
   for (const auto& lane : lanes_) {
     if (!lane->watch_writable(this)) ending_ = true;

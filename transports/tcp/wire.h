@@ -21,7 +21,8 @@ class TcpWire : public WireBase {
   void recheck();
   void drop_lanes() { lanes_.clear(); }
   bool ending() const { return ending_; }
-  bool ready();  // also asks epoll to tell when unsent bytes can go on
+  bool delivered();  // of all lanes
+  bool ready();      // also asks epoll to tell when unsent bytes can go on
 
  private:
   void read_all();  // until every socket is dry or ended
