@@ -14,8 +14,8 @@
  */
 #ifndef HAWSER_H
 #define HAWSER_H
-#include <stddef.h> /* NOLINT(modernize-deprecated-headers): C99 has no other */
-#include <stdint.h> /* NOLINT(modernize-deprecated-headers) */
+#include <stddef.h>
+#include <stdint.h>
 
 #define HAWSER_VERSION_MAJOR 0
 #define HAWSER_VERSION_MINOR 1

@@ -16,6 +16,7 @@ using CommunicatorKey = uint64_t;  // derived from the unique id; equal on every
 // A context's 128-bit name, drawn at random when it is made. Ordered: of two simultaneous dials the lower identity's wins.
 struct Identity {
   uint64_t high = 0, low = 0;
+  // clang-tidy 14 takes the comparison with literal 0 inside for a pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 std::string to_string(const Identity&);  // 32 hexadecimal digits

@@ -135,6 +135,7 @@ std::vector<PeerIndex> Switchboard::introduce(const std::vector<PeerCard>& cards
     } else {
       const std::lock_guard lock(mutex_);
       const auto index = static_cast<PeerIndex>(peers_.size());
+      // An aggregate with constant members. NOLINTNEXTLINE(modernize-make-unique)
       peers_.push_back(std::unique_ptr<Peer>(new Peer{.index = index, .card = card}));
       indexes.push_back(index);
     }

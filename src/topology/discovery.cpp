@@ -181,7 +181,8 @@ std::vector<NetworkInterface> find_interfaces(const MachineFiles& files) {
     for (const std::string& port : entries_of(rdma / name / "ports")) {
       const fs::path folder = rdma / name / "ports" / port;
       NetworkInterface one;
-      one.name = name + ":" + port;
+      one.name = name;
+      one.name += ":" + port;
       one.fabric = fabric_of(rdma / name, first_line(folder / "link_layer"));
       one.bits_per_s = rate_of(first_line(folder / "rate"));
       one.numa_node = numa_node_of(rdma / name / "device");
