@@ -33,7 +33,6 @@ class Communicator {
     std::string name;
     uint64_t timeout_ns = 0;
     std::vector<PeerIndex> peers;
-    std::byte* area = nullptr;         // in the context's segment; null: alone in its island
     std::vector<IslandMember> island;  // empty: alone
   };
   explicit Communicator(Parts);

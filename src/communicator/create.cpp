@@ -231,7 +231,6 @@ Communicator::Parts parts_of(Meet& meet, const std::string& name, CommunicatorKe
   parts.name = name;
   parts.timeout_ns = meet.options.timeout_ns != 0 ? meet.options.timeout_ns : meet.options.config.timeout;
   parts.peers = std::move(meet.peers);
-  parts.area = meet.area;
   parts.island = std::move(meet.island);
   return parts;
 }

@@ -47,7 +47,7 @@ struct Peer {
   uint32_t watched = 0;
   uint64_t give_up_ns = 0;
   std::byte* my_lane = nullptr;
-  bool edge_wanted = false, lane_adopted = false;
+  bool lane_adopted = false;
 
   // Of the holder of the seat.
   Transport* edge = nullptr;

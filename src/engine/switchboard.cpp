@@ -167,7 +167,6 @@ std::vector<bool> Switchboard::reach(const std::vector<PeerIndex>& wanted, uint6
 void Switchboard::want_edge(PeerIndex index) {
   post([this, index] {
     Peer& wanted = peer(index);
-    wanted.edge_wanted = true;
     if (wanted.gone) return lost(wanted);
     if (wanted.card.local) return offer_lane(wanted);
     if (wanted.control || wanted.dial) return;
