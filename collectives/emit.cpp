@@ -27,13 +27,9 @@ std::vector<uint32_t> block_table(const Pattern& pattern, const Islands& islands
   return begin;
 }
 
-bool only_root_reads(Collective collective) { return collective == Collective::broadcast || collective == Collective::scatter; }
-bool only_root_writes(Collective collective) { return collective == Collective::reduce || collective == Collective::gather; }
-bool has_root(Collective collective) { return only_root_reads(collective) || only_root_writes(collective); }
-
 Seat seat_of(const Pattern& pattern, const Islands& islands, Rank me, Rank root) {
   Seat seat{pattern.kind, pattern.collective, group_of(pattern.group, islands, me, root)};
-  if (!has_root(pattern.collective)) seat.group.root = -1;
+  if (!rooted(pattern.collective)) seat.group.root = -1;
   if (seat.group.members.empty()) {
     seat.input.count = seat.output.count = 0;
     return seat;
@@ -41,8 +37,8 @@ Seat seat_of(const Pattern& pattern, const Islands& islands, Rank me, Rank root)
   seat.input = at(pattern.input, islands, me);
   seat.output = at(pattern.output, islands, me);
   seat.begin = block_table(pattern, islands, seat.size(), std::max(seat.input.count, seat.output.count));
-  if (only_root_reads(pattern.collective) && !seat.is_root()) seat.input.count = 0;
-  if (only_root_writes(pattern.collective) && !seat.is_root()) seat.output.count = 0;
+  if (only_root_gives(pattern.collective) && !seat.is_root()) seat.input.count = 0;
+  if (only_root_gets(pattern.collective) && !seat.is_root()) seat.output.count = 0;
   return seat;
 }
 

@@ -26,18 +26,11 @@ std::string percent_text(int64_t part, int64_t whole) {
   return text;
 }
 
-bool has_root(Collective collective) {
-  return collective == Collective::broadcast || collective == Collective::reduce || collective == Collective::gather ||
-         collective == Collective::scatter;
-}
-
 std::string request_text(const Topology& topology, const Request& request) {
   std::string text(name(request.collective));
   text += ", " + std::to_string(request.count) + " " + std::string(name(request.type)) + " (" + bytes_text(request.bytes()) + ")";
-  if (request.collective == Collective::all_reduce || request.collective == Collective::reduce ||
-      request.collective == Collective::reduce_scatter)
-    text += ", " + std::string(name(request.op));
-  if (has_root(request.collective)) text += ", root " + std::to_string(request.root);
+  if (reduces(request.collective)) text += ", " + std::string(name(request.op));
+  if (rooted(request.collective)) text += ", root " + std::to_string(request.root);
   if (request.library_buffers) text += ", buffers of the library";
   if (request.deterministic) text += ", deterministic";
   return text + "; " + std::to_string(topology.ranks()) + " ranks in " + std::to_string(topology.islands()) + " islands on " +

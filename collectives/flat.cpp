@@ -15,23 +15,9 @@ Patterns tokens(PatternKind kind, GroupKind group) {
 
 Patterns flat(PatternKind kind, GroupKind group, Collective collective, uint32_t ranks, uint32_t vector_chunks) {
   if (collective == Collective::barrier) return tokens(kind, group);
-  Patterns patterns{.input_chunks = vector_chunks, .output_chunks = vector_chunks};
-  switch (collective) {
-    case Collective::all_gather:
-    case Collective::gather:
-      patterns.input_chunks = 1, patterns.output_chunks = ranks;
-      break;
-    case Collective::reduce_scatter:
-    case Collective::scatter:
-      patterns.input_chunks = ranks, patterns.output_chunks = 1;
-      break;
-    case Collective::all_to_all:
-    case Collective::all_to_all_v:
-      patterns.input_chunks = patterns.output_chunks = ranks;
-      break;
-    default:
-      break;
-  }
+  const uint32_t block_chunks = keeps_vector(collective) ? vector_chunks : 1;
+  Patterns patterns{.input_chunks = has_input_parts(collective) ? ranks : block_chunks,
+                    .output_chunks = has_output_parts(collective) ? ranks : block_chunks};
   const Place input{Buffer::input, Place::Extent::whole, 0, patterns.input_chunks};
   const Place output{Buffer::output, Place::Extent::whole, 0, patterns.output_chunks};
   patterns.list.push_back({kind, collective, group, input, output});

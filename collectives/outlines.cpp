@@ -203,7 +203,7 @@ void read_halving_doubling(const Reading& read) {
 void read_tree(const Reading& read) {
   const Collective collective = read.pattern.collective;
   const bool whole = collective == Collective::broadcast || collective == Collective::reduce;
-  const bool down = collective == Collective::broadcast || collective == Collective::scatter;
+  const bool down = only_root_gives(collective);
   const auto& levels = down ? read.group.tree_down : read.group.tree_up;
   const uint64_t folded = collective == Collective::reduce ? read.vector : 0;
   const auto add = [&](size_t level) {
@@ -250,8 +250,7 @@ void add_pack(const Pattern& pattern, const Topology& topology, const Flows& flo
 }
 
 bool per_member(Collective collective) {  // count is of one member's block
-  return collective != Collective::all_reduce && collective != Collective::reduce && collective != Collective::broadcast &&
-         collective != Collective::barrier;
+  return !keeps_vector(collective) && collective != Collective::barrier;
 }
 
 uint64_t block_chunks(const Pattern& pattern, uint64_t members) {
@@ -287,16 +286,8 @@ bool inside_islands(const Pattern& pattern, const Topology& topology) {
 }
 
 uint64_t chunk_elements(const Patterns& patterns, const Request& request) {
-  switch (request.collective) {
-    case Collective::all_reduce:
-    case Collective::reduce:
-    case Collective::broadcast:
-      return divided(request.count, std::max(patterns.input_chunks, 1u));
-    case Collective::barrier:
-      return 0;
-    default:
-      return request.count;
-  }
+  if (request.collective == Collective::barrier) return 0;
+  return keeps_vector(request.collective) ? divided(request.count, std::max(patterns.input_chunks, 1u)) : request.count;
 }
 
 }  // namespace

@@ -5,15 +5,6 @@
 #include "collectives/planner.h"
 
 namespace hawser {
-namespace {
-
-bool has_root(Collective collective) {
-  return collective == Collective::broadcast || collective == Collective::reduce || collective == Collective::gather ||
-         collective == Collective::scatter;
-}
-
-}  // namespace
-
 Plan plan(const Planner& planner, const Topology& topology, const Request& request, Rank me, Aliasing aliasing) {
   const Patterns patterns = planner.write(topology, request);
   return plan(patterns, Islands::of(topology), request, me, aliasing, planner.name);
@@ -21,7 +12,7 @@ Plan plan(const Planner& planner, const Topology& topology, const Request& reque
 
 Plan plan(const Patterns& patterns, const Islands& islands, const Request& request, Rank me, Aliasing aliasing, std::string_view planner) {
   PlanBuilder builder(request.collective, me, static_cast<int>(islands.ranks()), patterns.input_chunks, patterns.output_chunks, aliasing);
-  emit(builder, patterns, islands, me, has_root(request.collective) ? request.root : -1);
+  emit(builder, patterns, islands, me, rooted(request.collective) ? request.root : -1);
   return std::move(builder).build(std::string(planner));
 }
 

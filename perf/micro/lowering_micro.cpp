@@ -62,8 +62,7 @@ PhaseCall call_of(Collective collective, size_t bytes, uint32_t members, std::by
   call.root = 0;
   call.library_buffers = library;
   const size_t count = std::max<size_t>(bytes / 4, members), part = count / members;
-  const bool many_in = collective == Collective::reduce_scatter || collective == Collective::all_to_all;
-  const bool many_out = collective == Collective::all_gather || collective == Collective::all_to_all;
+  const bool many_in = has_input_parts(collective), many_out = has_output_parts(collective);
   const bool whole = !many_in && !many_out;
   call.input = many_in ? Blocks{in, part * members, part, 0, part}
                : whole ? Blocks{in, count, count, 0, count}

@@ -7,12 +7,6 @@
 namespace hawser::api {
 namespace {
 
-bool reduces(Collective collective) {
-  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::reduce_scatter;
-}
-
-bool rooted(Collective collective) { return collective == Collective::reduce || collective == Collective::broadcast; }
-
 Status invalid(std::string text) { return Status(Code::invalid, std::move(text)); }
 
 struct Sides {
@@ -30,16 +24,14 @@ Status check_sizes(const Call& call, int ranks, Sides& sides) {
       all > SIZE_MAX / 4)
     return invalid("count " + std::to_string(call.count) + " of " + std::string(name(call.type)) + " on " + std::to_string(ranks) +
                    " ranks is more than memory can hold");
-  const bool many_in = call.collective == Collective::reduce_scatter || call.collective == Collective::all_to_all;
-  const bool many_out = call.collective == Collective::all_gather || call.collective == Collective::all_to_all;
-  sides = {many_in ? all : bytes, many_out ? all : bytes};
+  sides = {has_input_parts(call.collective) ? all : bytes, has_output_parts(call.collective) ? all : bytes};
   return {};
 }
 
 // Which sides this rank has: a root-only side may be NULL elsewhere.
 void drop_unused(const Call& call, int rank, Sides& sides) {
-  if (call.collective == Collective::reduce && rank != call.root) sides.output = 0;
-  if (call.collective == Collective::broadcast && rank != call.root) sides.input = 0;
+  if (only_root_gets(call.collective) && rank != call.root) sides.output = 0;
+  if (only_root_gives(call.collective) && rank != call.root) sides.input = 0;
 }
 
 Status check_pointers(const Call& call, int rank, const Sides& sides) {

@@ -37,10 +37,8 @@ Result<Call> read_request(const std::string& text, int ranks) {
     else if (const auto op = parse_reduce_op(word)) call.op = *op;
     else if (word != "root" || !(words >> call.root)) return Status(Code::invalid, "\"" + word + "\" is neither a type, an op nor root N");
   }
-  const bool whole =
-      call.collective == Collective::all_reduce || call.collective == Collective::reduce || call.collective == Collective::broadcast;
-  if (call.root < 0 && (call.collective == Collective::reduce || call.collective == Collective::broadcast)) call.root = 0;
-  call.count = std::max<uint64_t>(1, total / size_of(call.type) / static_cast<uint64_t>(whole ? 1 : ranks));
+  if (call.root < 0 && rooted(call.collective)) call.root = 0;
+  call.count = std::max<uint64_t>(1, total / size_of(call.type) / static_cast<uint64_t>(keeps_vector(call.collective) ? 1 : ranks));
   return call;
 }
 

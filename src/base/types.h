@@ -58,4 +58,30 @@ inline constexpr int collectives = 11;
 std::string_view name(Collective);  // "all_reduce"
 std::optional<Collective> parse_collective(std::string_view);
 
+// What kind of operation a collective is. Asked of every layer, so said once.
+constexpr bool reduces(Collective collective) {  // combines elements, so its op matters
+  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::reduce_scatter;
+}
+constexpr bool only_root_gives(Collective collective) {  // the others' input is not looked at
+  return collective == Collective::broadcast || collective == Collective::scatter;
+}
+constexpr bool only_root_gets(Collective collective) {  // the others' output is not touched
+  return collective == Collective::reduce || collective == Collective::gather;
+}
+constexpr bool rooted(Collective collective) { return only_root_gives(collective) || only_root_gets(collective); }
+
+// Whether the input, or the output, holds a part for every rank; otherwise it is one block.
+constexpr bool has_input_parts(Collective collective) {
+  return collective == Collective::reduce_scatter || collective == Collective::scatter || collective == Collective::all_to_all ||
+         collective == Collective::all_to_all_v;
+}
+constexpr bool has_output_parts(Collective collective) {
+  return collective == Collective::all_gather || collective == Collective::gather || collective == Collective::all_to_all ||
+         collective == Collective::all_to_all_v;
+}
+// Every rank that has a side has the whole vector there, and a plan may cut it into any number of chunks.
+constexpr bool keeps_vector(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::broadcast;
+}
+
 }  // namespace hawser

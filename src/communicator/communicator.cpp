@@ -9,19 +9,10 @@ namespace hawser {
 namespace {
 
 // The elements of each side of a collective, by the rules of the C API.
-size_t input_elements(const Call& call, size_t ranks) {
-  const bool many =
-      call.collective == Collective::reduce_scatter || call.collective == Collective::all_to_all || call.collective == Collective::scatter;
-  return many ? call.count * ranks : call.count;
-}
+size_t input_elements(const Call& call, size_t ranks) { return has_input_parts(call.collective) ? call.count * ranks : call.count; }
+size_t output_elements(const Call& call, size_t ranks) { return has_output_parts(call.collective) ? call.count * ranks : call.count; }
 
-size_t output_elements(const Call& call, size_t ranks) {
-  const bool many =
-      call.collective == Collective::all_gather || call.collective == Collective::all_to_all || call.collective == Collective::gather;
-  return many ? call.count * ranks : call.count;
-}
-
-bool averages(const Call& call) { return call.op == ReduceOp::avg && call.collective != Collective::broadcast; }
+bool averages(const Call& call) { return call.op == ReduceOp::avg && reduces(call.collective); }
 
 }  // namespace
 

@@ -10,10 +10,6 @@ namespace {
 
 constexpr size_t kEntriesMax = 16384;
 
-bool reduces(Collective collective) {
-  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::reduce_scatter;
-}
-
 Blocks one_block(uint64_t count) { return {nullptr, count, count, 0, count}; }
 Blocks many_blocks(uint64_t count, int ranks) { return {nullptr, count * static_cast<uint64_t>(ranks), count, 0, count}; }
 
@@ -26,12 +22,8 @@ PhaseCall whole_call(const PlanKey& key, int ranks, uint32_t signature) {
   call.op = key.op() == ReduceOp::avg ? ReduceOp::sum : key.op();
   call.divisor = key.op() == ReduceOp::avg && reduces(key.collective()) ? static_cast<uint32_t>(ranks) : 1;
   call.signature = signature;
-  const bool many_in = key.collective() == Collective::reduce_scatter || key.collective() == Collective::all_to_all ||
-                       key.collective() == Collective::scatter;
-  const bool many_out =
-      key.collective() == Collective::all_gather || key.collective() == Collective::all_to_all || key.collective() == Collective::gather;
-  call.input = many_in ? many_blocks(key.count, ranks) : one_block(key.count);
-  call.output = many_out ? many_blocks(key.count, ranks) : one_block(key.count);
+  call.input = has_input_parts(key.collective()) ? many_blocks(key.count, ranks) : one_block(key.count);
+  call.output = has_output_parts(key.collective()) ? many_blocks(key.count, ranks) : one_block(key.count);
   return call;
 }
 
@@ -94,9 +86,8 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
       entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
   entry->call = whole_call(key, topology_.ranks(), entry->signature);
   entry->call.serial = ++serials_;
-  const bool takes = key.collective() != Collective::broadcast || key.root() == me_,
-             gets = key.collective() != Collective::reduce || key.root() == me_;
-  entry->input_bytes = takes ? entry->call.input.total * size_of(key.type()) : 0;
+  const bool gives = !only_root_gives(key.collective()) || key.root() == me_, gets = !only_root_gets(key.collective()) || key.root() == me_;
+  entry->input_bytes = gives ? entry->call.input.total * size_of(key.type()) : 0;
   entry->output_bytes = gets ? entry->call.output.total * size_of(key.type()) : 0;
   return entry;
 }

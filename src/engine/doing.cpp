@@ -4,19 +4,6 @@
 #include "src/base/hash.h"
 
 namespace hawser {
-namespace {
-
-bool reduces(Collective collective) {
-  return collective == Collective::all_reduce || collective == Collective::reduce || collective == Collective::reduce_scatter;
-}
-
-bool rooted(Collective collective) {
-  return collective == Collective::reduce || collective == Collective::broadcast || collective == Collective::gather ||
-         collective == Collective::scatter;
-}
-
-}  // namespace
-
 uint32_t Description::signature() const {
   uint64_t value = combine(static_cast<uint64_t>(collective), static_cast<uint64_t>(type));
   value = combine(value, reduces(collective) ? static_cast<uint64_t>(op) + 1 : 0);

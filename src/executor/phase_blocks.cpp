@@ -6,29 +6,11 @@
 namespace hawser {
 namespace {
 
-struct Shape {
-  uint32_t input_blocks = 1, output_blocks = 1;
-};
-
-Shape shape_of(Collective collective, uint32_t members) {
-  switch (collective) {
-    case Collective::all_gather:
-    case Collective::gather:
-      return {1, members};
-    case Collective::reduce_scatter:
-    case Collective::scatter:
-      return {members, 1};
-    case Collective::all_to_all:
-    case Collective::all_to_all_v:
-      return {members, members};
-    default:
-      return {1, 1};
-  }
-}
-
 uint32_t chunks_per_block(const ReplacedPhase& replaced) {
-  const Shape shape = shape_of(replaced.phase.collective, std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size())));
-  return std::max({1u, replaced.phase.input.count / shape.input_blocks, replaced.phase.output.count / shape.output_blocks});
+  const uint32_t members = std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size()));
+  const uint32_t input_blocks = has_input_parts(replaced.phase.collective) ? members : 1;
+  const uint32_t output_blocks = has_output_parts(replaced.phase.collective) ? members : 1;
+  return std::max({1u, replaced.phase.input.count / input_blocks, replaced.phase.output.count / output_blocks});
 }
 
 bool touching(const Chunks& chunks) { return chunks.stride == 1 || chunks.count <= 1; }
@@ -75,10 +57,10 @@ uint32_t phase_pieces(const ReplacedPhase& replaced, bool sliced) {
 }
 
 void fill_blocks(PhaseCall& call, const ReplacedPhase& replaced, const PhaseViews& views, uint32_t piece) {
-  const Shape shape = shape_of(replaced.phase.collective, std::max<uint32_t>(1, static_cast<uint32_t>(replaced.members.size())));
   const uint32_t per_block = chunks_per_block(replaced);
   const bool whole = !views.sliced && touching(replaced.phase.input) && touching(replaced.phase.output);
-  const bool one_vector = shape.input_blocks == 1 && shape.output_blocks == 1;
+  const bool parts = has_input_parts(replaced.phase.collective) || has_output_parts(replaced.phase.collective);
+  const bool one_vector = !parts || replaced.members.size() <= 1;
   call.input = blocks_of(replaced.phase.input, views, one_vector, per_block, whole, piece);
   call.output = blocks_of(replaced.phase.output, views, one_vector, per_block, whole, piece);
 }

@@ -11,8 +11,7 @@ namespace hawser {
 class Lengths {
  public:
   Lengths(const Plan& plan, const Request& request, uint64_t slice_bytes) : plan_(plan) {
-    const bool vector = request.collective == Collective::all_reduce || request.collective == Collective::reduce ||
-                        request.collective == Collective::broadcast;
+    const bool vector = keeps_vector(request.collective);
     const uint64_t element = size_of(request.type), chunks = std::max(plan.input_chunks, 1u);
     total_ = vector ? request.count * element : UINT64_MAX;
     chunk_ = request.collective == Collective::barrier ? 1

@@ -132,8 +132,7 @@ uint32_t Stage::length_class(const Actor& actor, Buffer buffer, uint32_t chunk) 
 }
 
 Status Stage::lengths_agree() const {
-  const Collective whole = options_.collective;
-  if (whole != Collective::all_reduce && whole != Collective::reduce && whole != Collective::broadcast) return {};
+  if (!keeps_vector(options_.collective)) return {};
   for (uint32_t i = 0; i < actors_.size(); ++i)
     for (uint32_t j = 0; j < actors_[i].plan->steps.size(); ++j) {
       const Step& step = actors_[i].plan->steps[j];

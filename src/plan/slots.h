@@ -19,8 +19,8 @@ struct Slots {
   Slots(Collective collective, Rank rank, uint32_t input_chunks, uint32_t output_chunks, Aliasing aliasing)
       : inputs(input_chunks), outputs(output_chunks) {
     const auto me = static_cast<uint32_t>(rank);
-    const bool gathers = collective == Collective::all_gather || collective == Collective::gather;
-    const bool scatters = collective == Collective::reduce_scatter || collective == Collective::scatter;
+    const bool gathers = has_output_parts(collective) && !has_input_parts(collective);
+    const bool scatters = has_input_parts(collective) && !has_output_parts(collective);
     const bool in_place = aliasing == Aliasing::in_place;
     const uint32_t input = in_place && gathers ? me * inputs : 0;
     const uint32_t output = !in_place ? inputs : scatters ? me * outputs : 0;

@@ -61,8 +61,7 @@ Request random_request(Dice& dice, int ranks) {
       {static_cast<int>(Collective::all_reduce), static_cast<int>(Collective::all_gather), static_cast<int>(Collective::reduce_scatter),
        static_cast<int>(Collective::broadcast), static_cast<int>(Collective::all_to_all)}));
   const uint64_t bytes = uint64_t{1024} << dice.below(14);
-  const bool whole = request.collective == Collective::all_reduce || request.collective == Collective::broadcast;
-  request.count = std::max<uint64_t>(1, bytes / 4 / (whole ? 1 : static_cast<uint64_t>(ranks)));
+  request.count = std::max<uint64_t>(1, bytes / 4 / (keeps_vector(request.collective) ? 1 : static_cast<uint64_t>(ranks)));
   return request;
 }
 

@@ -85,9 +85,7 @@ std::string Case::text() const {
 }
 
 std::vector<Rank> roots(Collective collective, int ranks) {
-  const bool rooted = collective == Collective::broadcast || collective == Collective::reduce || collective == Collective::gather ||
-                      collective == Collective::scatter;
-  if (!rooted || ranks == 1) return {0};
+  if (!rooted(collective) || ranks == 1) return {0};
   if (ranks > 17) return {ranks / 3};
   if (ranks <= 5) {
     std::vector<Rank> all(static_cast<size_t>(ranks));

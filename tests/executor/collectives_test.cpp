@@ -109,9 +109,7 @@ TEST(Collectives, TypesAndOperations) {
 
 TEST(Collectives, AverageDividesOnceWhateverBroughtTheParts) {
   for (const Named& named : plans()) {
-    if (named.collective != Collective::all_reduce && named.collective != Collective::reduce &&
-        named.collective != Collective::reduce_scatter)
-      continue;
+    if (!reduces(named.collective)) continue;
     for (const bool in_place : {false, true})
       for (const uint64_t slice : {0, 256}) {
         SCOPED_TRACE(named.name);
