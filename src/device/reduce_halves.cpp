@@ -20,12 +20,14 @@ HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> low_halves(D, hn::Vec<Words<D>> word
   return hn::DemoteTo(hn::Rebind<uint16_t, D>(), hn::BitCast(hn::Rebind<int32_t, D>(), words));
 }
 
-struct Bfloat16 {
+struct Halves {
   using Stored = uint16_t;
   using Value = float;
   template <class D>
   using Raw = hn::Rebind<uint16_t, D>;
+};
 
+struct Bfloat16 : Halves {
   template <class D>
   static HWY_INLINE hn::Vec<D> widen(D d, hn::Vec<Raw<D>> raw) {
     return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(Words<D>(), raw)));
@@ -43,12 +45,7 @@ struct Bfloat16 {
 };
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-struct Float16 {
-  using Stored = uint16_t;
-  using Value = float;
-  template <class D>
-  using Raw = hn::Rebind<uint16_t, D>;
-
+struct Float16 : Halves {
   template <class D>
   static HWY_INLINE hn::Vec<D> widen(D d, hn::Vec<Raw<D>> raw) {
     return hn::PromoteTo(d, hn::BitCast(hn::Rebind<hwy::float16_t, D>(), raw));
@@ -60,12 +57,7 @@ struct Float16 {
 };
 #else
 // Without conversion instructions, by integer arithmetic.
-struct Float16 {
-  using Stored = uint16_t;
-  using Value = float;
-  template <class D>
-  using Raw = hn::Rebind<uint16_t, D>;
-
+struct Float16 : Halves {
   // Exponent and mantissa moved into place are the value divided by 2^112, subnormals included; infinity and NaN need their exponent.
   template <class D>
   static HWY_INLINE hn::Vec<D> widen(D d, hn::Vec<Raw<D>> raw) {

@@ -13,9 +13,7 @@ constexpr Limits memory_limits{.eager_bytes = size_t{64} << 10,
 }  // namespace
 
 MemoryWire::MemoryWire(Ledger& ledger, MemoryHub& hub, uint32_t self, PeerIndex peer)
-    : WireBase(ledger, peer, memory_limits), hub_(hub), self_(self), out_(hub.pipe(self, peer)), in_(hub.pipe(peer, self)) {
-  dialogue.add_lane();
-}
+    : WholeFrames(ledger, peer, memory_limits), hub_(hub), self_(self), out_(hub.pipe(self, peer)), in_(hub.pipe(peer, self)) {}
 
 void MemoryWire::push() {
   Outgoing out;
@@ -45,27 +43,10 @@ void MemoryWire::pull() {
       in_.popped.fetch_add(1);
     }
     popped = true;
-    if (!take_in(frame_)) return;
+    if (!take_in(frame_.header, frame_.payload)) return;
   }
   if (popped) hub_.node(peer).wake();  // it may wait for room
   if (closed) cut(Status(Code::peer, peer_name() + " ended its connection"));
-}
-
-bool MemoryWire::take_in(const MemoryHub::Frame& frame) {
-  Incoming incoming;
-  if (!dialogue.begin(0, frame.header, incoming)) {
-    cut(Status(Code::peer, "the connection of " + peer_name() + " sent a malformed frame: " + dialogue.complaint()));
-    return false;
-  }
-  if (incoming.target && !frame.payload.empty()) std::memcpy(incoming.target, frame.payload.data(), frame.payload.size());
-  dialogue.end(0, incoming);
-  return true;
-}
-
-void MemoryWire::cut(Status why) {
-  drop_lanes();
-  dialogue.fail(why.code());
-  status = std::move(why);
 }
 
 bool MemoryWire::ready() const { return !in_.empty() || in_.closed.load() || (dialogue.has_output(0) && !out_.full()); }

@@ -1,8 +1,6 @@
 // Small limits, so that grants, windows and credit are met by small messages already.
 #include "transports/sim/wire.h"
 
-#include <cstring>
-
 namespace hawser {
 namespace {
 
@@ -15,9 +13,7 @@ constexpr Limits sim_limits{.eager_bytes = SimWire::eager_bytes,
 }  // namespace
 
 SimWire::SimWire(Ledger& ledger, SimNetwork& network, uint32_t self, PeerIndex peer)
-    : WireBase(ledger, peer, sim_limits), network_(network), self_(self) {
-  dialogue.add_lane();
-}
+    : WholeFrames(ledger, peer, sim_limits), network_(network), self_(self) {}
 
 void SimWire::push() {
   Outgoing out;
@@ -33,20 +29,9 @@ void SimWire::pull() {
     const SimNetwork::Frame frame = std::move(in.arrived.front());
     in.arrived.pop();
     --in.under_way;
-    Incoming incoming;
-    if (!dialogue.begin(0, frame.header, incoming)) {
-      return cut(Status(Code::peer, "the connection of " + peer_name() + " sent a malformed frame: " + dialogue.complaint()));
-    }
-    if (incoming.target && !frame.payload.empty()) std::memcpy(incoming.target, frame.payload.data(), frame.payload.size());
-    dialogue.end(0, incoming);
+    if (!take_in(frame.header, frame.payload)) return;
   }
   if (in.ended) cut(Status(Code::peer, peer_name() + " ended its connection"));
-}
-
-void SimWire::cut(Status why) {
-  drop_lanes();
-  dialogue.fail(why.code());
-  status = std::move(why);
 }
 
 bool SimWire::ready() {
