@@ -26,6 +26,8 @@ std::string percent_text(int64_t part, int64_t whole) {
   return text;
 }
 
+std::string amount(int64_t number, const std::string& thing) { return std::to_string(number) + " " + thing + (number == 1 ? "" : "s"); }
+
 std::string request_text(const Topology& topology, const Request& request) {
   std::string text(name(request.collective));
   text += ", " + std::to_string(request.count) + " " + std::string(name(request.type)) + " (" + bytes_text(request.bytes()) + ")";
@@ -33,8 +35,8 @@ std::string request_text(const Topology& topology, const Request& request) {
   if (rooted(request.collective)) text += ", root " + std::to_string(request.root);
   if (request.library_buffers) text += ", buffers of the library";
   if (request.deterministic) text += ", deterministic";
-  return text + "; " + std::to_string(topology.ranks()) + " ranks in " + std::to_string(topology.islands()) + " islands on " +
-         std::to_string(topology.hosts()) + " hosts\n";
+  return text + "; " + amount(topology.ranks(), "rank") + " in " + amount(topology.islands(), "island") + " on " +
+         amount(topology.hosts(), "host") + "\n";
 }
 
 std::string scheme_text(const Scheme& scheme) {
@@ -47,7 +49,7 @@ std::string scheme_text(const Scheme& scheme) {
 
 std::string slices_text(const Candidate& candidate) {
   if (candidate.slices == 1) return "whole";
-  return std::to_string(candidate.slices) + " slices of " + bytes_text(candidate.slice_bytes) + ", " + std::to_string(candidate.window) +
+  return amount(candidate.slices, "slice") + " of " + bytes_text(candidate.slice_bytes) + ", " + std::to_string(candidate.window) +
          " at once";
 }
 
@@ -56,7 +58,7 @@ std::string stage_text(const Candidate& candidate, size_t pattern) {
   if (first == last) return "nothing to move";
   const Stage& stage = candidate.outline.stages[first];
   if (!stage.islands.empty()) return "shared memory: " + scheme_text(scheme_of(stage, candidate.slices));
-  return "messages, " + std::to_string(last - first) + (last - first == 1 ? " stage" : " stages");
+  return "messages, " + amount(last - first, "stage");
 }
 
 std::string phases_text(const Candidate& candidate) {

@@ -159,6 +159,14 @@ TEST(Choose, IsCheapOn4096Ranks) {
   EXPECT_LT(median, 1000) << "the figure choose.us asks for 100; builds with sanitizers are slower";
 }
 
+TEST(Explain, CountsOneAsOne) {
+  EXPECT_THAT(explain(Topology::one_island(2, {}), request(Collective::all_reduce, 1 << 20)),
+              HasSubstr("; 2 ranks in 1 island on 1 host\n"));
+  EXPECT_THAT(explain(Topology::one_island(1, {}), request(Collective::all_reduce, 1 << 20)),
+              HasSubstr("; 1 rank in 1 island on 1 host\n"));
+  EXPECT_THAT(explain(parsed(kHalves), request(Collective::all_reduce, 1 << 20)), HasSubstr(" ranks in 512 islands on 512 hosts\n"));
+}
+
 TEST(Explain, SaysWhatWasChosenHowFarItIsFromTheBoundAndWhatCameSecond) {
   const Topology topology = parsed(kHalves);
   const std::string text = explain(topology, request(Collective::all_reduce, 16 << 20));
