@@ -1,5 +1,4 @@
-// Reductions of integers, which wrap around. Products of 8 and 64 bits and divisions of 64 bits are plain loops: vectors have no
-// instruction.
+// Reductions of integers, which wrap around. Products of 8 and 64 bits are plain loops: vectors have no instruction.
 #include "src/device/reduce_tables.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -13,28 +12,11 @@ namespace hawser {
 namespace HWY_NAMESPACE {
 
 template <class T>
-HWY_INLINE T plain(Sum, T a, T b) {
-  return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-template <class T>
-HWY_INLINE T plain(Product, T a, T b) {
-  return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
-template <class T>
-HWY_INLINE T plain(Minimum, T a, T b) {
-  return a < b ? a : b;
-}
-template <class T>
-HWY_INLINE T plain(Maximum, T a, T b) {
-  return a < b ? b : a;
-}
-
-template <class T>
-HWY_INLINE T divided(T sum, uint32_t divisor) {
+HWY_INLINE T divided(T value, uint32_t divisor) {
   if constexpr (std::is_signed_v<T>) {
-    return static_cast<T>(static_cast<int64_t>(sum) / static_cast<int64_t>(divisor));
+    return static_cast<T>(static_cast<int64_t>(value) / static_cast<int64_t>(divisor));
   } else {
-    return static_cast<T>(static_cast<uint64_t>(sum) / divisor);
+    return static_cast<T>(static_cast<uint64_t>(value) / divisor);
   }
 }
 
@@ -45,13 +27,15 @@ HWY_INLINE T element(const void* from, size_t at) {
   return value;
 }
 
-template <class T, class Operation>
-void plain_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor) {
+template <class T>
+void product_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor) {
+  using Magnitude = std::make_unsigned_t<T>;
   for (size_t at = 0; at < count; ++at) {
-    T sum = element<T>(in[0], at);
-    for (uint32_t k = 1; k < inputs; ++k) sum = plain(Operation(), sum, element<T>(in[k], at));
-    if (divisor != 1) sum = divided(sum, divisor);
-    std::memcpy(static_cast<std::byte*>(out) + at * sizeof(T), &sum, sizeof(T));
+    uint64_t product = 1;
+    for (uint32_t k = 0; k < inputs; ++k) product *= element<Magnitude>(in[k], at);
+    auto result = static_cast<T>(product);
+    if (divisor != 1) result = divided(result, divisor);
+    std::memcpy(static_cast<std::byte*>(out) + at * sizeof(T), &result, sizeof(T));
   }
 }
 
@@ -60,12 +44,11 @@ constexpr bool vectors_multiply = sizeof(T) == 2 || sizeof(T) == 4;
 
 template <class T, class Operation>
 void integer_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
-  constexpr bool in_vectors = !std::is_same_v<Operation, Product> || vectors_multiply<T>;
-  if constexpr (in_vectors) {
-    if (HWY_LIKELY(divisor == 1) || Divider<T>::exists)
-      return Reduction<Direct<T>, Operation>::run(out, in, inputs, count, divisor, stream);
+  if constexpr (std::is_same_v<Operation, Product> && !vectors_multiply<T>) {
+    product_loop<T>(out, in, inputs, count, divisor);
+  } else {
+    Reduction<Direct<T>, Operation>::run(out, in, inputs, count, divisor, stream);
   }
-  plain_loop<T, Operation>(out, in, inputs, count, divisor);
 }
 
 template <class T>

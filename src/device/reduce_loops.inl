@@ -110,19 +110,20 @@ struct Maximum {
   }
 };
 
-// Divides whole vectors by one number. Floats divide; integers of 8 and 32 bits multiply their magnitude by a reciprocal and shift, which
-// gives the exact quotient for every dividend (Granlund and Montgomery, Division by invariant integers using multiplication, figure 4.1;
-// for 8 bits the reciprocal is rounded up to 16 bits, wrong by less than 1/256 of a unit), truncated towards zero. Of 64 bits: none.
+// Divides whole vectors by one number. Floats divide; integers multiply their magnitude by a reciprocal and shift, which gives the exact
+// quotient for every dividend (Granlund and Montgomery, Division by invariant integers using multiplication, figure 4.1; for 8 bits the
+// reciprocal is rounded up to 16 bits, wrong by less than 1/256 of a unit), truncated towards zero.
 template <class Value>
 class Divider {
  public:
-  static constexpr bool exists = std::is_floating_point_v<Value> || sizeof(Value) == 1 || sizeof(Value) == 4;
   explicit Divider(uint32_t divisor) : divisor_(divisor) {
-    if constexpr (!std::is_floating_point_v<Value> && sizeof(Value) == 1) {
+    if constexpr (std::is_floating_point_v<Value>) return;
+    if constexpr (sizeof(Value) == 1) {
       reciprocal_ = divisor > 255 ? 0 : 65535 / divisor + 1;  // no 8 bits hold more than 255
-    } else if constexpr (!std::is_floating_point_v<Value> && sizeof(Value) == 4) {
+    } else {
       const int bits = divisor == 1 ? 0 : 32 - __builtin_clz(divisor - 1);
-      reciprocal_ = static_cast<uint32_t>((((uint64_t{1} << bits) - divisor) << 32) / divisor + 1);
+      const Wider above = (uint64_t{1} << bits) - divisor;
+      reciprocal_ = static_cast<Magnitude>((above << 8 * sizeof(Value)) / divisor + 1);
       shift_ = bits - 1;
     }
   }
@@ -131,8 +132,6 @@ class Divider {
     if (divisor_ == 1) return value;
     if constexpr (std::is_floating_point_v<Value>) {
       return hn::Div(value, hn::Set(d, static_cast<Value>(divisor_)));
-    } else if constexpr (!exists) {
-      return value;
     } else if constexpr (hn::MaxLanes(Tag()) == 1) {
       return hn::Set(d, one(hn::GetLane(value)));
     } else if constexpr (std::is_unsigned_v<Value>) {
@@ -146,17 +145,40 @@ class Divider {
   }
 
  private:
-  HWY_INLINE uint32_t one_magnitude(uint32_t value) const {
+  using Magnitude = std::conditional_t<sizeof(Value) == 8, uint64_t, uint32_t>;
+  using Wider = std::conditional_t<sizeof(Value) == 8, unsigned __int128, uint64_t>;
+
+  HWY_INLINE Magnitude one_magnitude(Magnitude value) const {
     if constexpr (sizeof(Value) == 1) return value * reciprocal_ >> 16;
-    const auto high = static_cast<uint32_t>(uint64_t{value} * reciprocal_ >> 32);
+    const auto high = static_cast<Magnitude>(Wider{value} * reciprocal_ >> 8 * sizeof(Value));
     return (high + ((value - high) >> 1)) >> shift_;
   }
   HWY_INLINE Value one(Value value) const {
-    if (value >= 0) return static_cast<Value>(one_magnitude(static_cast<uint32_t>(value)));
-    return static_cast<Value>(0u - one_magnitude(0u - static_cast<uint32_t>(value)));
+    if (value >= 0) return static_cast<Value>(one_magnitude(static_cast<Magnitude>(value)));
+    return static_cast<Value>(Magnitude{0} - one_magnitude(Magnitude{0} - static_cast<Magnitude>(value)));
   }
-  template <class Tag>  // bytes at even and at odd places, in pairs of bytes
+  // The upper halves of the products with the reciprocal, from products of 32-bit halves: no vector multiplies 64 bits by 64.
+  template <class Tag>
+  HWY_INLINE hn::VFromD<Tag> high_products(Tag d, hn::VFromD<Tag> value) const {
+    const hn::Repartition<uint32_t, Tag> halves;
+    const auto low = hn::BitCast(halves, value), high = hn::BitCast(halves, hn::ShiftRight<32>(value));
+    const auto by_low = hn::BitCast(halves, hn::Set(d, reciprocal_ & 0xffffffff));
+    const auto by_high = hn::BitCast(halves, hn::Set(d, reciprocal_ >> 32));
+    const auto middle = hn::Add(hn::MulEven(high, by_low), hn::ShiftRight<32>(hn::MulEven(low, by_low)));
+    const auto carried = hn::Add(hn::MulEven(low, by_high), hn::And(middle, hn::Set(d, uint64_t{0xffffffff})));
+    return hn::Add(hn::MulEven(high, by_high), hn::Add(hn::ShiftRight<32>(middle), hn::ShiftRight<32>(carried)));
+  }
+  template <class Tag>  // 8 and 32 bits: those at even and at odd places, in pairs
   HWY_INLINE hn::VFromD<Tag> magnitudes(Tag d, hn::VFromD<Tag> value) const {
+    if constexpr (sizeof(Value) == 8) {
+      const auto high = high_products(d, value);
+      return hn::ShiftRightSame(hn::Add(high, hn::ShiftRight<1>(hn::Sub(value, high))), shift_);
+    } else {
+      return paired_magnitudes(d, value);
+    }
+  }
+  template <class Tag>
+  HWY_INLINE hn::VFromD<Tag> paired_magnitudes(Tag d, hn::VFromD<Tag> value) const {
     const hn::RepartitionToWide<Tag> wide;
     const auto both = hn::BitCast(wide, value);
     if constexpr (sizeof(Value) == 1) {
@@ -171,7 +193,7 @@ class Divider {
     }
   }
   const uint32_t divisor_;
-  uint32_t reciprocal_ = 0;
+  Magnitude reciprocal_ = 0;
   int shift_ = 0;
 };
 

@@ -281,6 +281,41 @@ TYPED_TEST(DivideIntegers, IsExactForEveryDivisorAndTruncates) {
   });
 }
 
+// Widths from 1 to 64 bits of either sign, and the neighbours of multiples of the divisor, where a wrong reciprocal shows first.
+template <class T>
+void expect_long_quotients(std::mt19937_64& random, uint32_t divisor) {
+  std::vector<T> values;
+  for (int i = 0; i < 1024; ++i) {
+    const uint64_t bits = random() >> (random() % 64), multiple = bits / divisor * divisor;
+    for (const uint64_t value : {bits, 0 - bits, ~bits, multiple, multiple - 1, multiple + 1, 0 - multiple, 0 - multiple - 1})
+      values.push_back(static_cast<T>(value));
+  }
+  const uint64_t most = UINT64_MAX / divisor * divisor, half = uint64_t{INT64_MAX} / divisor * divisor;
+  for (uint64_t step = 0; step < 9; ++step)
+    for (const uint64_t base : {most, half, uint64_t{INT64_MAX}, uint64_t{0}, 0 - half, uint64_t{1} << 32})
+      values.push_back(static_cast<T>(base + step - 4));
+  expect_quotients(values, divisor);
+}
+
+TEST(DivideLongIntegers, IsExactAroundEveryKindOfDividend) {
+  std::mt19937_64 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  std::vector<uint32_t> divisors;
+  for (int bit = 1; bit < 32; ++bit) {
+    const uint32_t power = uint32_t{1} << bit;
+    divisors.insert(divisors.end(), {power - 1, power, power + 1});
+  }
+  divisors.insert(divisors.end(), {641, 6700417, 0xfffffffeu, 0xffffffffu});  // 641 and 6700417 divide 2^32 + 1
+  for (int i = 0; i < 60; ++i) divisors.push_back(std::max(2u, static_cast<uint32_t>(random()) >> random() % 31));
+  with_every_instruction_set([&] {
+    for (const uint32_t divisor : divisors) {
+      expect_long_quotients<int64_t>(random, divisor);
+      expect_long_quotients<uint64_t>(random, divisor);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
 TEST(ReduceFunction, HasNoneForEightBitFloats) {
   for (int op = 0; op < reduce_ops; ++op) {
     EXPECT_EQ(reduce_function(DataType::f8e4m3, static_cast<ReduceOp>(op)), nullptr);
