@@ -1,6 +1,4 @@
 // Contexts and communicators: made, split, ended.
-#include <unistd.h>
-
 #include <cstring>
 
 #include "src/api/arguments.h"
@@ -124,7 +122,7 @@ Status finalize(hawser_comm* comm) {
   Communicator& communicator = *comm->communicator;
   Call barrier;
   HAWSER_TRY(communicator.run(barrier).during("finalising " + communicator.name()));
-  while (communicator.under_way() > 0) ::usleep(100);  // streams: their operations came before the barrier, so they are about to end
+  communicator.under_way().wait_for_none();  // streams: their operations came before the barrier, or end at their own timeout
   comm->accepts.store(hawser_comm::magic_dead, std::memory_order_release);
   return {};
 }
@@ -276,7 +274,7 @@ extern "C" hawser_status hawser_comm_state(hawser_comm* comm) {
       return Status(Code::invalid, "the communicator is NULL, destroyed, or none");
     const Failure failure = comm->communicator->membership().failure();
     if (failure.code != Code::ok) return Status(failure.code, failure.story);
-    return comm->communicator->under_way() > 0 ? Status(Code::in_progress, "operations are under way") : Status();
+    return comm->communicator->under_way().count() > 0 ? Status(Code::in_progress, "operations are under way") : Status();
   });
 }
 

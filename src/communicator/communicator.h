@@ -1,6 +1,5 @@
 // A communicator: light, borrows a context. Turns checked calls into submissions, or runs them on the spot when nothing else is under way.
 #pragma once
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "src/communicator/call.h"
 #include "src/communicator/plan_table.h"
 #include "src/communicator/roster.h"
+#include "src/communicator/under_way.h"
 #include "src/engine/context.h"
 #include "src/lowering/island.h"
 
@@ -47,7 +47,7 @@ class Communicator {
   const std::string& name() const { return membership_->name(); }
   uint64_t timeout_ns() const { return timeout_ns_; }
   uint32_t next_split() { return ++splits_; }
-  int under_way() const { return under_way_.load(std::memory_order_acquire); }
+  UnderWay& under_way() { return under_way_; }  // of submissions on streams
   Request request(const Call& call) const { return plans_.request(key_of(call)); }
 
   // The short way: a plan that is known, is one routine, and whose buffers are as it needs them; then enter(), unless others are at work
@@ -72,10 +72,8 @@ class Communicator {
   };
   Result<std::unique_ptr<Submission>> prepare(const CountsCall&);
 
-  Status outcome(const Submission&) const;                              // of a finished one, with its story
-  void abort();                                                         // any thread
-  void begun() { under_way_.fetch_add(1, std::memory_order_relaxed); }  // of submissions on streams
-  void ended() { under_way_.fetch_sub(1, std::memory_order_release); }
+  Status outcome(const Submission&) const;  // of a finished one, with its story
+  void abort();                             // any thread
 
  private:
   PlanKey key_of(const Call&) const;
@@ -93,7 +91,7 @@ class Communicator {
   std::vector<Rank> island_ranks_;
   std::unique_ptr<Island> island_;
   PlanTable plans_;
-  std::atomic<int> under_way_{0};
+  UnderWay under_way_;
   uint32_t splits_ = 0;
 };
 

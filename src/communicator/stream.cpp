@@ -12,23 +12,26 @@ Submission* Stream::take(Communicator& communicator, std::unique_ptr<Submission>
   submission->owner = this;
   submission->origin = &communicator;
   submission->finished = &Stream::finished;
-  communicator.begun();
+  communicator.under_way().begun();
   const std::lock_guard lock(mutex_);
   ++under_way_;
   return submission.release();
 }
 
-// Of the holder of the seat. The stream may go away as soon as the lock is left with nothing under way, so the notification is inside.
+// Of the holder of the seat. The stream may go away as soon as the lock is left with nothing under way, so the notification is inside. The
+// communicator stays until the holder has heard of its dismissal. It hears last: who has seen it idle finds the stream idle too.
 void Stream::finished(Submission& submission) {
   const std::unique_ptr<Submission> owned(&submission);
   auto& stream = *static_cast<Stream*>(submission.owner);
   auto& communicator = *static_cast<Communicator*>(submission.origin);
   Status outcome = communicator.outcome(submission);
-  communicator.ended();
-  const std::lock_guard lock(stream.mutex_);
-  if (!outcome.ok() && stream.first_error_.ok()) stream.first_error_ = std::move(outcome);
-  --stream.under_way_;
-  stream.idle_.notify_all();
+  {
+    const std::lock_guard lock(stream.mutex_);
+    if (!outcome.ok() && stream.first_error_.ok()) stream.first_error_ = std::move(outcome);
+    --stream.under_way_;
+    stream.idle_.notify_all();
+  }
+  communicator.under_way().ended();
 }
 
 Status Stream::told() { return std::exchange(first_error_, Status()); }

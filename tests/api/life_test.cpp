@@ -71,6 +71,28 @@ TEST_P(Life, BlockingCallsGoBesideStreams) {
   });
 }
 
+// Ordinary buffers of some size, so that the barrier inside is over before the stream's last operation is.
+TEST_P(Life, FinalizeReturnsWhenStreamsAreIdle) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_stream stream;
+    ASSERT_EQ(hawser_stream_create(hawser_comm_context(comm), &stream), HAWSER_OK);
+    for (int round = 0; round < 30; ++round) {
+      hawser_comm* part = nullptr;
+      ASSERT_EQ(hawser_comm_split(comm, 0, 0, nullptr, &part), HAWSER_OK) << hawser_error_text();
+      std::vector<float> data(300000, static_cast<float>(rank + 1));
+      ASSERT_EQ(hawser_all_reduce(part, data.data(), data.data(), data.size(), HAWSER_F32, HAWSER_SUM, stream, nullptr), HAWSER_OK);
+      ASSERT_EQ(hawser_comm_finalize(part), HAWSER_OK) << hawser_error_text();
+      EXPECT_EQ(hawser_stream_query(stream), HAWSER_OK);
+      EXPECT_EQ(data.front(), 3);
+      EXPECT_EQ(data.back(), 3);
+      EXPECT_EQ(hawser_comm_state(part), HAWSER_OK);
+      EXPECT_EQ(hawser_barrier(part, kBlock, nullptr), HAWSER_USAGE);
+      ASSERT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+    }
+    EXPECT_EQ(hawser_stream_destroy(stream), HAWSER_OK);
+  });
+}
+
 TEST_P(Life, NestedGroupsActAtTheOutermostEnd) {
   with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
     float in = static_cast<float>(rank), total = -1, most = -1, got = -1;
