@@ -274,6 +274,8 @@ Result<std::unique_ptr<Communicator>> create(Context& context, Exchange& exchang
   return std::make_unique<Communicator>(parts_of(meet, name, key_id(key)));
 }
 
+constexpr uint64_t kBlobBytesMax = 1 << 20;  // of Exchange
+
 // Rounds over a communicator that already is: lengths, then the bytes padded to the longest.
 class ParentExchange final : public Exchange {
  public:
@@ -286,7 +288,9 @@ class ParentExchange final : public Exchange {
     const uint64_t length = mine.size();
     std::vector<uint64_t> lengths(n);
     HAWSER_TRY(gather(&length, lengths.data(), 1, DataType::u64));
-    const uint64_t longest = *std::max_element(lengths.begin(), lengths.end());
+    const auto most = std::max_element(lengths.begin(), lengths.end());
+    const uint64_t longest = *most;
+    if (longest > kBlobBytesMax) return malformed(static_cast<size_t>(most - lengths.begin()), "length");
     std::string padded(mine), all(n * longest, '\0');
     padded.resize(longest);
     HAWSER_TRY(gather(padded.data(), all.data(), longest, DataType::u8));
@@ -327,6 +331,40 @@ Result<std::vector<Rank>> chosen_members(const std::vector<std::string>& blobs, 
   return members;
 }
 
+// Everything a member of the part can fail in before the others rely on it.
+Status prepare_part(Meet& meet, const Communicator& parent, const std::vector<Rank>& members) {
+  meet.roster = HAWSER_TRY(restrict_roster(parent.roster(), members));
+  meet.me = static_cast<Rank>(std::find(members.begin(), members.end(), parent.rank()) - members.begin());
+  return carve_area(meet, meet.roster.island_of(meet.me).size());
+}
+
+// A rank's answer to the others: where its area lies, or why it cannot be a member.
+std::string encode_prepared(const Meet& meet, const Status& prepared) {
+  std::string blob;
+  put(blob, static_cast<int32_t>(prepared.code()));
+  if (!prepared.ok()) return blob + prepared.text().substr(0, 4096);
+  return blob + encode(Meeting{{}, meet.area != nullptr ? meet.context.segment()->offset(meet.area) : 0});
+}
+
+Result<Meeting> decode_prepared(std::string_view blob, size_t rank, int ranks) {
+  int32_t code = 0;
+  if (!get(blob, code) || code > 0 || code < static_cast<int32_t>(Code::internal)) return malformed(rank, "split");
+  if (code == 0) return decode_meeting(blob, rank, ranks);
+  return Status(static_cast<Code>(code), "rank " + std::to_string(rank) + " cannot be part of it: " + std::string(blob));
+}
+
+// One answer for all members, whoever of them fails.
+Result<std::vector<Meeting>> exchange_prepared(const Meet& meet, Exchange& exchange, const std::vector<Rank>& members,
+                                               const Status& prepared) {
+  const auto blobs = HAWSER_TRY(exchange.all_gather(encode_prepared(meet, prepared)));
+  std::vector<Meeting> meetings;
+  for (const Rank member : members) {
+    const auto at = static_cast<size_t>(member);
+    meetings.push_back(HAWSER_TRY(decode_prepared(blobs[at], at, exchange.ranks())));
+  }
+  return meetings;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Communicator>> create_communicator(Context& context, Exchange& exchange, std::span<const std::byte> secret,
@@ -343,22 +381,16 @@ Result<std::unique_ptr<Communicator>> split_communicator(Communicator& parent, i
   const auto wishes = HAWSER_TRY(exchange.all_gather(blob));
   Meet meet{parent.context(), options, {}, 0, {}, {}, nullptr, {}};
   const std::vector<Rank> members = color < 0 ? std::vector<Rank>{} : HAWSER_TRY(chosen_members(wishes, color));
-  std::vector<Rank> mine;
-  if (color >= 0) {
-    meet.roster = HAWSER_TRY(restrict_roster(parent.roster(), members));
-    meet.me = static_cast<Rank>(std::find(members.begin(), members.end(), parent.rank()) - members.begin());
-    mine = meet.roster.island_of(meet.me);
-    HAWSER_TRY(carve_area(meet, mine.size()));
-  }
-  const auto all = HAWSER_TRY(exchange_meetings(meet, exchange, {}));
+  const Status prepared = color < 0 ? Status() : prepare_part(meet, parent, members);
   const uint64_t number = parent.next_split();
-  if (color < 0) return std::unique_ptr<Communicator>();
-  std::vector<Meeting> meetings;
-  for (const Rank member : members) {
-    meetings.push_back(all[static_cast<size_t>(member)]);
-    meet.peers.push_back(parent.membership().peers()[static_cast<size_t>(member)]);
+  auto meetings = exchange_prepared(meet, exchange, members, prepared);
+  if (!meetings.ok()) {
+    if (meet.area != nullptr) meet.context.segment()->free(meet.area);  // nobody has seen it
+    return std::move(meetings).during("splitting " + parent.name()).status();
   }
-  HAWSER_TRY(map_island(meet, meetings));
+  if (color < 0) return std::unique_ptr<Communicator>();
+  for (const Rank member : members) meet.peers.push_back(parent.membership().peers()[static_cast<size_t>(member)]);
+  HAWSER_TRY(map_island(meet, meetings.value()));
   const CommunicatorKey child = combine(combine(parent.membership().key(), number), static_cast<uint64_t>(color));
   const std::string name = options.name.empty() ? parent.name() + "/" + std::to_string(color) : options.name;
   return std::make_unique<Communicator>(parts_of(meet, name, child));

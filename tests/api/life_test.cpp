@@ -37,6 +37,33 @@ TEST_P(Life, SplitsByColorAndKey) {
   });
 }
 
+// A rank without room for its part of the island says so to the others, instead of letting them wait; the parent lives on.
+TEST_P(Life, ASplitThatOneRankCannotMakeFailsForAllOfItsColor) {
+  if (std::string(GetParam()) == "transport=tcp") return;  // no memory is shared
+  with_ranks(4, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_context* const context = hawser_comm_context(comm);
+    std::vector<void*> taken;
+    for (size_t bytes = size_t{32} << 20; rank == 1 && bytes >= 4096; bytes /= 2)
+      for (void* memory = nullptr; hawser_alloc(context, bytes, &memory) == HAWSER_OK;) taken.push_back(memory);
+    hawser_comm* part = nullptr;
+    const hawser_status status = hawser_comm_split(comm, rank / 2, 0, nullptr, &part);
+    if (rank < 2) {
+      EXPECT_EQ(status, HAWSER_MEMORY);
+      EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1"));
+      EXPECT_EQ(part, nullptr);
+    } else {
+      ASSERT_EQ(status, HAWSER_OK) << hawser_error_text();
+      EXPECT_EQ(sum_of(part, 1), 2);
+      EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+    }
+    for (void* memory : taken) EXPECT_EQ(hawser_free(context, memory), HAWSER_OK);
+    EXPECT_EQ(sum_of(comm, 1), 4);
+    ASSERT_EQ(hawser_comm_split(comm, 0, 0, nullptr, &part), HAWSER_OK) << hawser_error_text();
+    EXPECT_EQ(sum_of(part, 1), 4);
+    EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+  });
+}
+
 TEST_P(Life, StreamsKeepOrderAndOverlapCalls) {
   with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
     hawser_stream stream;
