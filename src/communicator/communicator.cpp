@@ -28,7 +28,7 @@ Communicator::Communicator(Parts parts)
                   : std::make_unique<Island>(
                         static_cast<uint32_t>(std::find(island_ranks_.begin(), island_ranks_.end(), parts.rank) - island_ranks_.begin()),
                         std::move(parts.island), roster_.facts[static_cast<size_t>(roster_.islands[static_cast<size_t>(parts.rank)])])),
-      plans_(config_, roster_.topology, parts.rank, island_.get()) {
+      plans_(config_, roster_.topology, parts.rank, island_.get(), island_ranks_) {
   context_.enlist(membership_);
 }
 

@@ -34,8 +34,8 @@ std::string scheme_text(const Scheme& scheme) {
 
 }  // namespace
 
-PlanTable::PlanTable(const Config& config, const Topology& topology, Rank me, Island* island)
-    : config_(config), topology_(topology), me_(me), island_(island) {
+PlanTable::PlanTable(const Config& config, const Topology& topology, Rank me, Island* island, const std::vector<Rank>& island_ranks)
+    : config_(config), topology_(topology), me_(me), island_(island), island_ranks_(island_ranks) {
   none_.key.what = UINT64_MAX;
   for (std::atomic<const PlanEntry*>& slot : slots_) slot.store(&none_, std::memory_order_relaxed);
 }
@@ -115,9 +115,8 @@ Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request
   ProgramOptions options{choice.slice_bytes, choice.window, {}, false};
   // A plan that is one phase is never sliced: the routine does that itself, and a rank may run it with or without the executor.
   if (made.phases.size() == 1 && made.phases[0].first_step == 0 && made.phases[0].last_step == made.steps.size()) options.slice_bytes = 0;
-  const std::vector<Rank> mine = topology_.ranks_of_island(topology_.island_of(me_));
   for (size_t i = 0; i < made.phases.size(); ++i) {
-    const bool inside = island_ != nullptr && i < choice.schemes.size() && made.groups[made.phases[i].group] == mine;
+    const bool inside = island_ != nullptr && i < choice.schemes.size() && made.groups[made.phases[i].group] == island_ranks_;
     if (!inside) {
       options.routines.emplace_back();
       continue;

@@ -52,7 +52,8 @@ struct PlanEntry {
 
 class PlanTable {
  public:
-  PlanTable(const Config&, const Topology&, Rank me, Island*);  // island null: this rank is alone in its own
+  // island null: this rank is alone in its own. island_ranks: whom it really shares memory with, whatever the topology says.
+  PlanTable(const Config&, const Topology&, Rank me, Island* island, const std::vector<Rank>& island_ranks);
   const PlanEntry* find(const PlanKey& key) const {
     const PlanEntry* const entry = slots_[key.slot()].load(std::memory_order_acquire);
     return entry->key == key ? entry : nullptr;
@@ -69,6 +70,7 @@ class PlanTable {
   const Topology& topology_;
   const Rank me_;
   Island* const island_;
+  const std::vector<Rank>& island_ranks_;
   std::mutex mutex_;
   uint64_t serials_ = 0;  // of entries made
   PlanEntry none_;        // in empty places: of no key that a call can have

@@ -1,8 +1,10 @@
 // Lives of communicators: splits, streams, groups over several, abort, lateness, library memory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -62,6 +64,32 @@ TEST_P(Life, ASplitThatOneRankCannotMakeFailsForAllOfItsColor) {
     EXPECT_EQ(sum_of(part, 1), 4);
     EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
   });
+}
+
+// An injected topology may cut the machine into islands as it likes: only what the ranks' shared memory covers whole runs in it.
+TEST(Injected, ATopologyMayHaveOtherIslandsThanTheMachine) {
+  const std::string path = ::testing::TempDir() + "hawser_other_islands_" + std::to_string(::getpid());
+  const std::pair<std::string, std::string> cuts[] = {
+      {"planner=two_level_ring", "switch eth ethernet\nhost a[0-1] ranks 2 inner 1600 lat 1 on eth 100 lat 20\n"},
+      {"", "switch eth ethernet\nhost a[0-3] ranks 1 on eth 100 lat 20\n"}};
+  for (const auto& [settings, text] : cuts) {
+    std::ofstream(path) << "topology 1\n" << text;
+    with_ranks(4, "segment=64MiB topology=" + path + " " + settings, [](hawser_comm* comm, int rank) {
+      for (const size_t count : {1, 3000, 200000})
+        for (int round = 0; round < 3; ++round) {
+          const int32_t base = 100 * round;
+          std::vector<int32_t> mine(count, base + rank), sums(count), all(4 * count), shared(count, rank == 3 ? round : -1);
+          ASSERT_EQ(hawser_all_reduce(comm, mine.data(), sums.data(), count, HAWSER_I32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
+              << hawser_error_text();
+          ASSERT_EQ(sums, std::vector<int32_t>(count, 4 * base + 6));
+          ASSERT_EQ(hawser_all_gather(comm, mine.data(), all.data(), count, HAWSER_I32, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
+          for (size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], base + static_cast<int32_t>(i / count)) << i << " of " << count;
+          ASSERT_EQ(hawser_broadcast(comm, shared.data(), shared.data(), count, HAWSER_I32, 3, kBlock, nullptr), HAWSER_OK);
+          ASSERT_EQ(shared, std::vector<int32_t>(count, round));
+        }
+    });
+  }
+  ::unlink(path.c_str());
 }
 
 TEST_P(Life, StreamsKeepOrderAndOverlapCalls) {
