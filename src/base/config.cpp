@@ -132,7 +132,12 @@ Status read_text(Config& config, std::string_view text) {
 }  // namespace
 
 Result<uint64_t> parse_bytes(std::string_view text) { return parse_quantity(text, kByteUnits, "4096, 64KiB or 4M"); }
-Result<uint64_t> parse_duration(std::string_view text) { return parse_quantity(text, kTimeUnits, "10s, 500ms or 20us"); }
+Result<uint64_t> parse_duration(std::string_view text) {
+  constexpr uint64_t kLongestNs = 52'560'000ull * 60'000'000'000;  // 100 years: added to a clock it still fits, also in signed nanoseconds
+  const uint64_t duration_ns = HAWSER_TRY(parse_quantity(text, kTimeUnits, "10s, 500ms or 20us"));
+  if (duration_ns > kLongestNs) return Status(Code::invalid, "\"" + std::string(text) + "\" is too large; 52560000min is the most");
+  return duration_ns;
+}
 Result<uint64_t> parse_count(std::string_view text) { return parse_quantity<1>(text, {{"", 1}}, "4"); }
 
 std::string bytes_text(uint64_t bytes) {

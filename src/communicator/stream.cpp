@@ -44,9 +44,10 @@ Status Stream::query() {
 }
 
 Status Stream::synchronize(uint64_t timeout_ns) {
+  constexpr uint64_t kForeverNs = uint64_t{1} << 61;  // 73 years; what is longer would not fit behind the clock's present time
   std::unique_lock lock(mutex_);
   const auto idle = [&] { return under_way_ == 0; };
-  if (timeout_ns == 0) {
+  if (timeout_ns == 0 || timeout_ns >= kForeverNs) {
     idle_.wait(lock, idle);
   } else if (!idle_.wait_for(lock, std::chrono::nanoseconds(timeout_ns), idle)) {
     return Status(Code::timeout,

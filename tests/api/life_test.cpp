@@ -92,6 +92,22 @@ TEST(Injected, ATopologyMayHaveOtherIslandsThanTheMachine) {
   ::unlink(path.c_str());
 }
 
+TEST_P(Life, AnySynchronizeTimeoutHoweverLongIsAWait) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    hawser_stream stream;
+    ASSERT_EQ(hawser_stream_create(hawser_comm_context(comm), &stream), HAWSER_OK);
+    for (const uint64_t timeout_ns : {UINT64_MAX, uint64_t{INT64_MAX}, uint64_t{1} << 62}) {
+      float x = 1;
+      if (rank == 1) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      ASSERT_EQ(hawser_all_reduce(comm, &x, &x, 1, HAWSER_F32, HAWSER_SUM, stream, nullptr), HAWSER_OK);
+      EXPECT_EQ(hawser_stream_synchronize(stream, timeout_ns), HAWSER_OK) << hawser_error_text();
+      EXPECT_EQ(hawser_stream_synchronize(stream, 0), HAWSER_OK);
+      EXPECT_EQ(x, 2);
+    }
+    EXPECT_EQ(hawser_stream_destroy(stream), HAWSER_OK);
+  });
+}
+
 TEST_P(Life, StreamsKeepOrderAndOverlapCalls) {
   with_ranks(3, GetParam(), [](hawser_comm* comm, int rank) {
     hawser_stream stream;

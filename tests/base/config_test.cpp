@@ -64,6 +64,13 @@ TEST(Config, EverySettingHasASentence) {
   }
 }
 
+// Deadlines are sums with the clock, and nanoseconds elsewhere are signed.
+TEST(Config, DurationsLeaveRoomForTheClock) {
+  EXPECT_EQ(parse_duration("52560000min").value(), 52'560'000ull * 60'000'000'000);  // 100 years
+  EXPECT_FALSE(parse_duration("52560001min").ok());
+  EXPECT_FALSE(parse_duration("18446744073s").ok());
+}
+
 TEST(Config, QuantitiesPrintAndParseBack) {
   for (const uint64_t bytes : {0ull, 1ull, 1000ull, 4096ull, 3ull << 20, 5ull << 30})
     EXPECT_EQ(parse_bytes(bytes_text(bytes)).value(), bytes);
