@@ -39,6 +39,13 @@ std::vector<NicRecord> nics_of(const std::vector<Interface>& interfaces) {
   return nics;
 }
 
+Status check_host_name(const std::string& name) {
+  constexpr size_t kBytesMax = 100;
+  if (name.size() <= kBytesMax && std::all_of(name.begin(), name.end(), [](char letter) { return letter > ' ' && letter <= '~'; }))
+    return {};
+  return Status(Code::invalid, "setting host: must be at most 100 printable ASCII characters without blanks");
+}
+
 }  // namespace
 
 Result<Record> record_of_this_process(const Config& config, const Identity& identity) {
@@ -50,6 +57,7 @@ Result<Record> record_of_this_process(const Config& config, const Identity& iden
   record.boot_id = machine.boot_id;
   record.host_name = machine.host_name;
   if (!config.host.empty()) {
+    HAWSER_TRY(check_host_name(config.host));
     record.boot_id += "/" + config.host;
     record.host_name = config.host;
   }

@@ -25,8 +25,9 @@ std::string name_from(WireReader& reader, bool& sound) {
 
 void write_nic(WireWriter& writer, const NicRecord& nic) {
   writer.text(nic.name).number(static_cast<uint8_t>(nic.fabric)).number(nic.bits_per_s).text(nic.subnet);
-  writer.number(static_cast<uint32_t>(nic.addresses.size()));
-  for (const std::string& address : nic.addresses) writer.text(address);
+  const size_t addresses = std::min<size_t>(nic.addresses.size(), kAddressesMax);  // as many as readers take
+  writer.number(static_cast<uint32_t>(addresses));
+  for (size_t i = 0; i < addresses; ++i) writer.text(nic.addresses[i]);
 }
 
 NicRecord nic_from(WireReader& reader, bool& sound) {
@@ -51,8 +52,9 @@ std::string Record::encode() const {
   WireWriter writer;
   writer.number(kMagic).number(protocol).text(library_version);
   writer.number(catalog).text(settings).identity(identity).text(boot_id).text(host_name).text(door).number(user).number(process);
-  writer.number(cpus_x256).number(static_cast<uint32_t>(nics.size()));
-  for (const NicRecord& nic : nics) write_nic(writer, nic);
+  const size_t told = std::min<size_t>(nics.size(), kNicsMax);
+  writer.number(cpus_x256).number(static_cast<uint32_t>(told));
+  for (size_t i = 0; i < told; ++i) write_nic(writer, nics[i]);
   return writer.take();
 }
 

@@ -46,6 +46,32 @@ TEST(Record, KeepsWhatItSays) {
   expect_equal(record, sample());
 }
 
+// Machines of container clusters have hundreds of interfaces and addresses; readers take 64 of each.
+TEST(Record, OfMoreInterfacesThanReadersTakeTellsTheFirst) {
+  Record record = sample();
+  record.nics.clear();
+  for (int nic = 0; nic < 100; ++nic) {
+    record.nics.push_back({"veth" + std::to_string(nic), Fabric::ethernet, 1, "10.0.0.0/24", {}});
+    for (int i = 0; i < 200; ++i) record.nics.back().addresses.push_back("10.0.0." + std::to_string(i) + ":1");
+  }
+  const auto back = Record::decode(record.encode());
+  ASSERT_TRUE(back.ok()) << back.error().text();
+  ASSERT_EQ(back.value().nics.size(), 64u);
+  EXPECT_EQ(back.value().nics[63].name, "veth63");
+  ASSERT_EQ(back.value().nics[0].addresses.size(), 64u);
+  EXPECT_EQ(back.value().nics[0].addresses[63], "10.0.0.63:1");
+}
+
+TEST(Record, AHostNameThatNobodyCouldReadIsRefusedWhereItIsSet) {
+  for (const std::string& name : {std::string(300, 'x'), std::string("a\nb"), std::string("h\xc3\xa4")}) {
+    Config config;
+    config.host = name;
+    const auto record = record_of_this_process(config, {1, 2});
+    ASSERT_FALSE(record.ok()) << name;
+    EXPECT_THAT(record.error().text(), ::testing::HasSubstr("setting host"));
+  }
+}
+
 TEST(Record, EveryTruncationIsRefused) {
   const std::string whole = sample().encode();
   for (size_t length = 0; length < whole.size(); ++length) EXPECT_FALSE(Record::decode(whole.substr(0, length)).ok()) << length;
@@ -82,8 +108,16 @@ TEST(Record, WhatWouldFloodOrForgeMessagesIsRefused) {
   record.host_name = std::string(256, 'x');
   EXPECT_FALSE(Record::decode(record.encode()).ok());
   record = sample();
-  record.nics.resize(65);
-  EXPECT_FALSE(Record::decode(record.encode()).ok());
+  record.nics.clear();
+  const std::string none = record.encode();
+  record.nics.resize(1);
+  const std::string nic = record.encode().substr(none.size());
+  for (const uint32_t count : {64u, 65u}) {
+    WireWriter many;
+    many.raw(std::string_view(none).substr(0, none.size() - 4)).number(count);
+    for (uint32_t i = 0; i < count; ++i) many.raw(nic);
+    EXPECT_EQ(Record::decode(many.bytes()).ok(), count == 64);
+  }
   record = sample();
   record.cpus_x256 = 0;
   EXPECT_FALSE(Record::decode(record.encode()).ok());
