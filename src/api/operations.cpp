@@ -1,4 +1,7 @@
 // The operations: check, then run, put on a stream, or note for the group.
+#include <algorithm>
+#include <cstring>
+
 #include "src/api/arguments.h"
 #include "src/api/errors.h"
 #include "src/api/pending_group.h"
@@ -112,27 +115,36 @@ Status message(hawser_comm* comm, void* data, size_t count, int32_t type, int pe
   return alone.submit();
 }
 
-// One side of all_to_all_v, copied and checked.
-Status read_counts(const hawser_counts* given, const void* buffer, size_t element, size_t ranks, const char* side,
-                   std::vector<uint64_t>& counts, std::vector<uint64_t>& offsets) {
-  const std::string where = std::string("all_to_all_v, ") + side;
-  if (given == nullptr || given->counts == nullptr) return Status(Code::invalid, where + ": counts are NULL");
+// The struct as far as the caller's goes; the rest is zero.
+Result<hawser_counts> known_part(const hawser_counts* given, const std::string& where) {
+  if (given == nullptr) return Status(Code::invalid, where + ": counts are NULL");
   HAWSER_TRY(check_size(given, given->size, sizeof(hawser_counts), "hawser_counts"));
+  hawser_counts known{};
+  std::memcpy(&known, given, std::min(given->size, sizeof known));
+  if (known.counts == nullptr) return Status(Code::invalid, where + ": counts are NULL");
+  return known;
+}
+
+// One side of all_to_all_v, copied and checked. Null or where it wants to be told how much came.
+Result<uint64_t*> read_counts(const hawser_counts* unread, const void* buffer, size_t element, size_t ranks, const char* side,
+                              std::vector<uint64_t>& counts, std::vector<uint64_t>& offsets) {
+  const std::string where = std::string("all_to_all_v, ") + side;
+  const hawser_counts given = HAWSER_TRY(known_part(unread, where));
   uint64_t packed = 0;
   for (size_t rank = 0; rank < ranks; ++rank) {
-    const uint64_t count = given->counts[rank], offset = given->offsets != nullptr ? given->offsets[rank] : packed;
+    const uint64_t count = given.counts[rank], offset = given.offsets != nullptr ? given.offsets[rank] : packed;
     uint64_t end = 0, bytes = 0;
     if (__builtin_add_overflow(offset, count, &end) || __builtin_mul_overflow(end, element, &bytes) || bytes > SIZE_MAX / 4)
       return Status(Code::invalid, where + ": count and offset of rank " + std::to_string(rank) + " are more than memory can hold");
-    if (given->capacity != 0 && end > given->capacity)
+    if (given.capacity != 0 && end > given.capacity)
       return Status(Code::invalid, where + ": rank " + std::to_string(rank) + " ends at element " + std::to_string(end) +
-                                       ", the buffer holds " + std::to_string(given->capacity));
+                                       ", the buffer holds " + std::to_string(given.capacity));
     if (count != 0 && buffer == nullptr) return Status(Code::invalid, where + ": the buffer is NULL");
     packed = end;
     counts.push_back(count);
     offsets.push_back(offset);
   }
-  return {};
+  return given.live;
 }
 
 Status all_to_all_v(hawser_comm* comm, const void* in, const hawser_counts* in_counts, void* out, const hawser_counts* out_counts,
@@ -150,8 +162,7 @@ Status all_to_all_v(hawser_comm* comm, const void* in, const hawser_counts* in_c
   counts.timeout_ns = call.timeout_ns;
   const size_t element = size_of(counts.type);
   HAWSER_TRY(read_counts(in_counts, in, element, ranks, "in", counts.send_counts, counts.send_offsets));
-  HAWSER_TRY(read_counts(out_counts, out, element, ranks, "out", counts.receive_counts, counts.receive_offsets));
-  counts.live = out_counts->live;
+  counts.live = HAWSER_TRY(read_counts(out_counts, out, element, ranks, "out", counts.receive_counts, counts.receive_offsets));
   Stream* const stream = HAWSER_TRY(read_stream(comm, given));
   PendingGroup& group = PendingGroup::mine();
   if (group.open()) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -93,6 +94,24 @@ TEST(Misuse, GroupsMustBalance) {
     ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
     EXPECT_REFUSED(hawser_broadcast(comm, &x, &x, 1, HAWSER_F32, 5, kBlock, nullptr), HAWSER_INVALID, "root 5");
     EXPECT_REFUSED(hawser_group_end(), HAWSER_INVALID, "root 5");
+  });
+}
+
+// An older program's struct ends early: what lies behind it is not the library's to read.
+TEST(Misuse, CountsAreReadNoFurtherThanTheirSize) {
+  alone([](hawser_comm* comm) {
+    int in = 7, out = 0;
+    const uint64_t one = 1;
+    hawser_counts counts{};
+    counts.size = offsetof(hawser_counts, offsets);
+    counts.counts = &one;
+    counts.offsets = reinterpret_cast<const uint64_t*>(uintptr_t{8});
+    counts.capacity = 1;
+    counts.live = reinterpret_cast<uint64_t*>(uintptr_t{8});
+    EXPECT_EQ(hawser_all_to_all_v(comm, &in, &counts, &out, &counts, HAWSER_I32, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
+    EXPECT_EQ(out, 7);
+    counts.size = 4;
+    EXPECT_REFUSED(hawser_all_to_all_v(comm, &in, &counts, &out, &counts, HAWSER_I32, kBlock, nullptr), HAWSER_INVALID, "size is 4");
   });
 }
 
