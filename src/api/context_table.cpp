@@ -24,11 +24,12 @@ bool ContextTable::alive(const hawser_context* context) const {
   return std::any_of(contexts_.begin(), contexts_.end(), [&](const auto& other) { return other.get() == context; });
 }
 
-Result<hawser_context*> ContextTable::create(const Config& config) {
+Result<hawser_context*> ContextTable::create(const Config& config, bool owned_by_user) {
   auto made = std::make_unique<hawser_context>();
   made->context = HAWSER_TRY(Context::create(config, clock_));
   made->thread = std::this_thread::get_id();
   made->settings = context_settings(config);
+  made->owned_by_user = owned_by_user;
   const std::lock_guard lock(mutex_);
   contexts_.push_back(std::move(made));
   return contexts_.back().get();
@@ -66,7 +67,7 @@ Result<hawser_context*> ContextTable::acquire(hawser_context* given, const Confi
       return context.get();
     }
   }
-  hawser_context* const made = HAWSER_TRY(create(config));
+  hawser_context* const made = HAWSER_TRY(create(config, false));
   const std::lock_guard lock(mutex_);
   ++made->users;
   if (id != 0) made->keys.insert(id);

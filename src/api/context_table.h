@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "src/api/handles.h"
@@ -16,7 +17,7 @@ class ContextTable {
   static ContextTable& instance();  // never destroyed: threads may still use it at exit
   const Clock& clock() const { return clock_; }
 
-  Result<hawser_context*> create(const Config&);  // of the user's own
+  Result<hawser_context*> create(const Config&, bool owned_by_user);
   Status destroy(hawser_context*);
   // given, or this thread's: one that fits the settings and holds no rank of `id` yet, or a new one. Counts a user; release() it.
   Result<hawser_context*> acquire(hawser_context* given, const Config&, CommunicatorKey id);
@@ -35,6 +36,24 @@ class ContextTable {
   std::mutex mutex_;
   std::vector<std::unique_ptr<hawser_context>> contexts_;
   std::vector<std::shared_ptr<Root>> roots_;
+};
+
+// One user of a context; over with it unless it is kept.
+class ContextLease {
+ public:
+  ContextLease(hawser_context* context, CommunicatorKey id) : context_(context), id_(id) {}
+  ~ContextLease() {
+    if (context_ != nullptr) ContextTable::instance().release(context_, id_);
+  }
+  ContextLease(const ContextLease&) = delete;
+  ContextLease& operator=(const ContextLease&) = delete;
+  Context& context() const { return *context_->context; }
+  CommunicatorKey id() const { return id_; }
+  hawser_context* keep() { return std::exchange(context_, nullptr); }  // whoever takes it releases it
+
+ private:
+  hawser_context* context_;
+  const CommunicatorKey id_;
 };
 
 }  // namespace hawser::api

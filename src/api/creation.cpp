@@ -8,6 +8,7 @@
 #include "src/base/hash.h"
 #include "src/base/log.h"
 #include "src/bootstrap/launch.h"
+#include "src/bootstrap/messages.h"
 #include "src/communicator/create.h"
 
 namespace hawser::api {
@@ -45,7 +46,8 @@ Result<Creation> read_creation(const hawser_comm_options* given, hawser_comm** i
 }
 
 Status check_place(int ranks, int rank) {
-  if (ranks < 1 || ranks > 1'048'576) return Status(Code::invalid, "ranks must be 1 to 1048576, is " + std::to_string(ranks));
+  if (ranks < 1 || ranks > static_cast<int>(rendezvous::kRanksMax))
+    return Status(Code::invalid, "ranks must be 1 to " + std::to_string(rendezvous::kRanksMax) + ", is " + std::to_string(ranks));
   if (rank < 0 || rank >= ranks)
     return Status(Code::invalid, "rank " + std::to_string(rank) + " is not one of 0 to " + std::to_string(ranks - 1));
   return {};
@@ -64,55 +66,57 @@ CommunicatorKey number_of(const UniqueId& id) {
   return hash(std::string_view(reinterpret_cast<const char*>(id.secret.data()), id.secret.size())) | 1;
 }
 
-hawser_comm* wrap(std::unique_ptr<Communicator> made, hawser_context* context, CommunicatorKey id) {
+hawser_comm* wrap(std::unique_ptr<Communicator> made, ContextLease& lease) {
   auto* const comm = new hawser_comm;
-  comm->context = context;
-  comm->id = id;
+  comm->id = lease.id();
+  comm->context = lease.keep();
   comm->communicator = std::move(made);
   return comm;
 }
 
+Result<std::shared_ptr<ContextLease>> lease(hawser_context* given, const Config& config, CommunicatorKey id) {
+  return std::make_shared<ContextLease>(HAWSER_TRY(ContextTable::instance().acquire(given, config, id)), id);
+}
+
 // The second half, which blocks: the ranks meet. The context was acquired in the creating thread.
-Status meet(const Creation& creation, const UniqueId& id, hawser_context* context) {
+Status meet(const Creation& creation, const UniqueId& id, ContextLease& lease) {
   ContextTable& table = ContextTable::instance();
   const auto create = [&]() -> Result<std::unique_ptr<Communicator>> {
-    Context& own = *context->context;
+    Context& own = lease.context();
     JoinOptions join_options{creation.ranks, creation.rank, own.identity(), creation.deadline_ns, nullptr};
     const std::unique_ptr<Exchange> exchange = HAWSER_TRY(join(id, creation.config, join_options, table.clock(), own.random()));
     return create_communicator(own, *exchange, id.secret, options_of(creation));
   };
   auto made = create();
   table.wait_for_root(id, creation.deadline_ns);
-  if (!made.ok()) {
-    table.release(context, number_of(id));
+  if (!made.ok())
     return std::move(made).status().during("creating a communicator as rank " + std::to_string(creation.rank) + " of " +
                                            std::to_string(creation.ranks));
-  }
-  *creation.into = wrap(std::move(made).value(), context, number_of(id));
+  *creation.into = wrap(std::move(made).value(), lease);
   return {};
+}
+
+// As guarded(); what is refused spoils the group that is open.
+template <class Body>
+hawser_status guarded_in_group(Body&& body) {
+  return guarded([&]() -> Status { return PendingGroup::mine().refuse(body()); });
 }
 
 // Now, or at the end of the group.
 Status create_or_note(Creation creation, const UniqueId& id) {
-  hawser_context* const context = HAWSER_TRY(ContextTable::instance().acquire(creation.options.context, creation.config, number_of(id)));
+  const std::shared_ptr<ContextLease> held = HAWSER_TRY(lease(creation.options.context, creation.config, number_of(id)));
   PendingGroup& group = PendingGroup::mine();
-  if (!group.open()) return meet(creation, id, context);
-  group.creations.push_back([creation = std::move(creation), id, context] { return meet(creation, id, context); });
+  if (!group.open()) return meet(creation, id, *held);
+  group.creations.push_back([creation = std::move(creation), id, held] { return meet(creation, id, *held); });
   return {};
 }
 
 Status create_alone(const Creation& creation) {
-  ContextTable& table = ContextTable::instance();
-  hawser_context* const context = HAWSER_TRY(table.acquire(creation.options.context, creation.config, 0));
+  const std::shared_ptr<ContextLease> held = HAWSER_TRY(lease(creation.options.context, creation.config, 0));
   NobodyElse nobody;
   std::array<std::byte, 16> secret{};
-  context->context->random().fill(secret);
-  auto made = create_communicator(*context->context, nobody, secret, options_of(creation));
-  if (!made.ok()) {
-    table.release(context, 0);
-    return std::move(made).status();
-  }
-  *creation.into = wrap(std::move(made).value(), context, 0);
+  held->context().random().fill(secret);
+  *creation.into = wrap(HAWSER_TRY(create_communicator(held->context(), nobody, secret, options_of(creation))), *held);
   return {};
 }
 
@@ -142,8 +146,7 @@ extern "C" hawser_status hawser_context_create(const hawser_comm_options* option
     if (known.context != nullptr) return Status(Code::invalid, "hawser_context_create: options.context must be NULL");
     const Config config = HAWSER_TRY(Config::read(known.settings != nullptr ? known.settings : ""));
     set_log_level(config.log);
-    *context = HAWSER_TRY(ContextTable::instance().create(config));
-    (*context)->owned_by_user = true;
+    *context = HAWSER_TRY(ContextTable::instance().create(config, true));
     return {};
   });
 }
@@ -173,28 +176,25 @@ extern "C" hawser_status hawser_id_create(hawser_id* id) {
 
 extern "C" hawser_status hawser_comm_create(const hawser_id* id, int ranks, int rank, const hawser_comm_options* options,
                                             hawser_comm** comm) {
-  return guarded([&]() -> Status {
-    return PendingGroup::mine().refuse([&]() -> Status {
-      Creation creation = HAWSER_TRY(read_creation(options, comm));
-      HAWSER_TRY(check_place(ranks, rank));
-      if (id == nullptr) return Status(Code::invalid, "id is NULL");
-      const UniqueId unique = HAWSER_TRY(
-          UniqueId::decode(std::span<const std::byte, unique_id_bytes>(reinterpret_cast<const std::byte*>(id->bytes), unique_id_bytes)));
-      creation.ranks = ranks;
-      creation.rank = rank;
-      return create_or_note(std::move(creation), unique);
-    }());
+  return guarded_in_group([&]() -> Status {
+    Creation creation = HAWSER_TRY(read_creation(options, comm));
+    HAWSER_TRY(check_place(ranks, rank));
+    if (id == nullptr) return Status(Code::invalid, "id is NULL");
+    const UniqueId unique = HAWSER_TRY(
+        UniqueId::decode(std::span<const std::byte, unique_id_bytes>(reinterpret_cast<const std::byte*>(id->bytes), unique_id_bytes)));
+    creation.ranks = ranks;
+    creation.rank = rank;
+    return create_or_note(std::move(creation), unique);
   });
 }
 
 extern "C" hawser_status hawser_comm_create_from_file(const char* path, int ranks, int rank, const hawser_comm_options* options,
                                                       hawser_comm** comm) {
-  return guarded([&]() -> Status {
+  return guarded_in_group([&]() -> Status {
     Creation creation = HAWSER_TRY(read_creation(options, comm));
     HAWSER_TRY(check_place(ranks, rank));
     if (path == nullptr || path[0] == '\0') return Status(Code::invalid, "path is NULL or empty");
-    if (PendingGroup::mine().open())
-      return PendingGroup::mine().refuse(Status(Code::usage, "creation from a file cannot be part of a group; use an id"));
+    if (PendingGroup::mine().open()) return Status(Code::usage, "creation from a file cannot be part of a group; use an id");
     creation.ranks = ranks;
     creation.rank = rank;
     ContextTable& table = ContextTable::instance();
@@ -207,10 +207,9 @@ extern "C" hawser_status hawser_comm_create_from_file(const char* path, int rank
 }
 
 extern "C" hawser_status hawser_comm_create_from_environment(const hawser_comm_options* options, hawser_comm** comm) {
-  return guarded([&]() -> Status {
+  return guarded_in_group([&]() -> Status {
     Creation creation = HAWSER_TRY(read_creation(options, comm));
-    if (PendingGroup::mine().open())
-      return PendingGroup::mine().refuse(Status(Code::usage, "creation from the environment cannot be part of a group; use an id"));
+    if (PendingGroup::mine().open()) return Status(Code::usage, "creation from the environment cannot be part of a group; use an id");
     const Launch launch = HAWSER_TRY(find_launch(creation.config, &environment_variable));
     creation.ranks = launch.ranks;
     creation.rank = launch.rank;
@@ -226,30 +225,29 @@ extern "C" hawser_status hawser_comm_create_from_environment(const hawser_comm_o
 }
 
 extern "C" hawser_status hawser_comm_split(hawser_comm* comm, int color, int key, const hawser_comm_options* options, hawser_comm** part) {
-  return guarded([&]() -> Status {
+  return guarded_in_group([&]() -> Status {
     HAWSER_TRY(check(comm));
     Creation creation = HAWSER_TRY(read_creation(options, part));
-    if (PendingGroup::mine().open()) return PendingGroup::mine().refuse(Status(Code::usage, "split cannot be part of a group"));
+    if (PendingGroup::mine().open()) return Status(Code::usage, "split cannot be part of a group");
     CreateOptions split_options = options_of(creation);
     if (creation.options.settings == nullptr) split_options.config = comm->communicator->config();
     if (split_options.timeout_ns == 0) split_options.timeout_ns = comm->communicator->timeout_ns();
     auto made = HAWSER_TRY(split_communicator(*comm->communicator, color, key, split_options));
     if (!made) return {};
-    hawser_context* const context = HAWSER_TRY(ContextTable::instance().acquire(comm->context, creation.config, 0));
-    *part = wrap(std::move(made), context, 0);
+    *part = wrap(std::move(made), *HAWSER_TRY(lease(comm->context, creation.config, 0)));
     return {};
   });
 }
 
 extern "C" hawser_status hawser_comm_finalize(hawser_comm* comm) {
-  return guarded([&]() -> Status { return finalize(comm); });
+  return guarded_in_group([&]() -> Status { return finalize(comm); });
 }
 
 extern "C" hawser_status hawser_comm_destroy(hawser_comm* comm) {
-  return guarded([&]() -> Status {
+  return guarded_in_group([&]() -> Status {
     if (comm == nullptr) return {};
     if (comm->magic != hawser_comm::magic_alive) return Status(Code::invalid, "the communicator was destroyed already, or is none");
-    if (PendingGroup::mine().open()) return PendingGroup::mine().refuse(Status(Code::usage, "destroy within a group; end the group first"));
+    if (PendingGroup::mine().open()) return Status(Code::usage, "destroy within a group; end the group first");
     comm->magic = hawser_comm::magic_dead;
     comm->accepts.store(hawser_comm::magic_dead, std::memory_order_release);
     comm->communicator.reset();

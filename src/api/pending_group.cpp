@@ -18,9 +18,9 @@ Status PendingGroup::end() {
   if (Status refused = std::exchange(poisoned, {}); !refused.ok())
     return std::move(refused).during("the group was not submitted, because of a call in it");
   std::vector<Status> made(making.size());
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (size_t i = 0; i < making.size(); ++i) threads.emplace_back([&, i] { made[i] = making[i](); });
-  for (std::thread& thread : threads) thread.join();
+  threads.clear();  // joins
   for (Status& status : made) HAWSER_TRY(std::move(status));
   return submitting.submit();
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <functional>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -97,6 +98,54 @@ TEST(Misuse, GroupsMustBalance) {
   });
 }
 
+// What a group noted and never made holds nothing: neither the context nor its seat in the communicator.
+TEST(Misuse, CreationsOfAnAbandonedGroupLetGoOfTheirContext) {
+  hawser_id id;
+  ASSERT_EQ(hawser_id_create(&id), HAWSER_OK);
+  hawser_comm_options options{};
+  options.size = sizeof options;
+  options.settings = "segment=64MiB";
+  hawser_context* context = nullptr;
+  ASSERT_EQ(hawser_context_create(&options, &context), HAWSER_OK) << hawser_error_text();
+  options.context = context;
+  hawser_comm* comm = nullptr;
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+    EXPECT_EQ(hawser_comm_create(&id, 2, 0, &options, &comm), HAWSER_OK) << hawser_error_text();
+    EXPECT_REFUSED(hawser_barrier(nullptr, kBlock, nullptr), HAWSER_INVALID, "NULL");
+    EXPECT_REFUSED(hawser_group_end(), HAWSER_INVALID, "not submitted");
+  }
+  std::thread([&] {  // ends with its group open
+    EXPECT_EQ(hawser_group_begin(), HAWSER_OK);
+    EXPECT_EQ(hawser_comm_create(&id, 2, 0, &options, &comm), HAWSER_OK) << hawser_error_text();
+  })
+      .join();
+  EXPECT_EQ(comm, nullptr);
+  EXPECT_EQ(hawser_context_destroy(context), HAWSER_OK) << hawser_error_text();
+}
+
+TEST(Misuse, AnyRefusedCreationSpoilsItsGroup) {
+  alone([](hawser_comm* comm) {
+    hawser_comm* made = nullptr;
+    const std::function<hawser_status()> refused[] = {
+        [&] { return hawser_comm_create_from_file(nullptr, 2, 0, nullptr, &made); },
+        [&] { return hawser_comm_create_from_file("here", 2, 2, nullptr, &made); },
+        [&] { return hawser_comm_create_from_environment(nullptr, nullptr); },
+        [&] { return hawser_comm_split(nullptr, 0, 0, nullptr, &made); },
+        [&] { return hawser_comm_finalize(comm); },
+    };
+    for (const auto& call : refused) {
+      int x = 5, y = 0;
+      ASSERT_EQ(hawser_group_begin(), HAWSER_OK);
+      EXPECT_EQ(hawser_all_reduce(comm, &x, &y, 1, HAWSER_I32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK);
+      const hawser_status status = call();
+      EXPECT_NE(status, HAWSER_OK);
+      EXPECT_REFUSED(hawser_group_end(), status, "not submitted");
+      EXPECT_EQ(y, 0);
+    }
+  });
+}
+
 // An older program's struct ends early: what lies behind it is not the library's to read.
 TEST(Misuse, CountsAreReadNoFurtherThanTheirSize) {
   alone([](hawser_comm* comm) {
@@ -127,6 +176,7 @@ TEST(Misuse, SettingsAreChecked) {
   id.bytes[40] ^= 1;
   EXPECT_EQ(hawser_comm_create(&id, 1, 0, nullptr, &comm), HAWSER_INVALID);
   EXPECT_REFUSED(hawser_comm_create(&id, 2, 2, nullptr, &comm), HAWSER_INVALID, "rank 2");
+  EXPECT_REFUSED(hawser_comm_create(&id, 65537, 0, nullptr, &comm), HAWSER_INVALID, "ranks must be 1 to 65536, is 65537");
 }
 
 TEST(Misuse, FinalisedCommunicatorsTakeNothing) {
