@@ -111,6 +111,15 @@ struct Meet {
   std::vector<IslandMember> island;
 };
 
+// A rank of this machine that cannot be reached through its door cannot be a peer either: a context knows one way to each. It is named
+// while there is time to tell the others.
+Status unreachable_local(const Record& record, int rank) {
+  return Status(Code::unreachable, card_label(record, static_cast<size_t>(rank)) +
+                                       " is on this machine by its boot id, but its door unix:" + record.door +
+                                       " does not answer. Either it died, or it lives in a network namespace of its own, " +
+                                       "as containers do: then give each container another name with the setting host (HAWSER_HOST)");
+}
+
 // Every rank becomes a peer of the context; those of this host are reached over their doors.
 Result<std::vector<int>> meet_locals(Meet& meet) {
   std::vector<PeerCard> cards;
@@ -127,11 +136,11 @@ Result<std::vector<int>> meet_locals(Meet& meet) {
       locals.push_back(meet.peers[rank]);
       ranks.push_back(static_cast<int>(rank));
     }
-  const std::vector<bool> reached = meet.context.switchboard().reach(locals, meet.options.deadline_ns, meet.options.cancel);
-  std::vector<int> answer;
+  const uint64_t now = meet.context.clock().now_ns(), left_ns = meet.options.deadline_ns > now ? meet.options.deadline_ns - now : 0;
+  const std::vector<bool> reached = meet.context.switchboard().reach(locals, now + left_ns / 2, meet.options.cancel);
   for (size_t i = 0; i < ranks.size(); ++i)
-    if (reached[i]) answer.push_back(ranks[i]);
-  return answer;
+    if (!reached[i]) return unreachable_local(records[static_cast<size_t>(ranks[i])], ranks[i]);
+  return ranks;
 }
 
 // The members of my island as the lowerings see them; offsets from others are checked against their segments.
