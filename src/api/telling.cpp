@@ -36,6 +36,7 @@ Result<Call> read_request(const std::string& text, int ranks) {
     if (const auto type = parse_data_type(word)) call.type = *type;
     else if (const auto op = parse_reduce_op(word)) call.op = *op;
     else if (word != "root" || !(words >> call.root)) return Status(Code::invalid, "\"" + word + "\" is neither a type, an op nor root N");
+    else if (call.root < 0) return Status(Code::invalid, "root " + std::to_string(call.root) + " is no rank");
   }
   if (call.root < 0 && rooted(call.collective)) call.root = 0;
   call.count = std::max<uint64_t>(1, total / size_of(call.type) / static_cast<uint64_t>(keeps_vector(call.collective) ? 1 : ranks));

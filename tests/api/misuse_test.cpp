@@ -98,6 +98,22 @@ TEST(Misuse, GroupsMustBalance) {
   });
 }
 
+TEST(Misuse, ExplainRefusesWhatIsNoRequest) {
+  alone([](hawser_comm* comm) {
+    const auto explained = [&](const char* request) {
+      char text[1000];
+      hawser_explain(comm, request, text, sizeof text);
+      return std::string(text);
+    };
+    EXPECT_THAT(explained("broadcast 1MiB root -7"), HasSubstr("root -7"));
+    EXPECT_THAT(explained("broadcast 1MiB root 9"), HasSubstr("root 9"));
+    EXPECT_THAT(explained("broadcast 1MiB root"), HasSubstr("root N"));
+    EXPECT_THAT(explained("dance 1MiB"), HasSubstr("dance"));
+    EXPECT_THAT(explained(""), HasSubstr("no collective"));
+    EXPECT_THAT(explained("broadcast 1MiB"), HasSubstr("root 0"));
+  });
+}
+
 // What a group noted and never made holds nothing: neither the context nor its seat in the communicator.
 TEST(Misuse, CreationsOfAnAbandonedGroupLetGoOfTheirContext) {
   hawser_id id;
