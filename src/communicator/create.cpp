@@ -143,6 +143,8 @@ Result<std::vector<int>> meet_locals(Meet& meet) {
   return ranks;
 }
 
+constexpr uint64_t kAreaAlignment = 4096;  // of what carve() gives
+
 // The members of my island as the lowerings see them; offsets from others are checked against their segments.
 Status map_island(Meet& meet, const std::vector<Meeting>& meetings) {
   const std::vector<Rank> members = meet.roster.island_of(meet.me);
@@ -155,7 +157,9 @@ Status map_island(Meet& meet, const std::vector<Meeting>& meetings) {
       member = {meet.area, segment.base(), segment.bytes(), {}};
     } else {
       const Peer& peer = meet.context.switchboard().peer(meet.peers[static_cast<size_t>(rank)]);
-      member.area = HAWSER_TRY(peer.segment->at(meetings[static_cast<size_t>(rank)].area_offset, area_bytes).during(peer.card.label));
+      const uint64_t offset = meetings[static_cast<size_t>(rank)].area_offset;
+      if (offset % kAreaAlignment != 0) return Status(Code::peer, peer.card.label + ": its area is not aligned");
+      member.area = HAWSER_TRY(peer.segment->at(offset, area_bytes).during(peer.card.label));
       member.segment = peer.segment->base();
       member.segment_bytes = peer.segment->bytes();
       member.bell = peer.bell;
