@@ -23,8 +23,8 @@ std::string WireReader::text(size_t bytes_max) {
 
 void WireReader::raw_into(std::span<std::byte> target) {
   const std::string_view part = raw(target.size());
-  std::fill(target.begin(), target.end(), std::byte{0});
-  std::memcpy(target.data(), part.data(), part.size());
+  const auto bytes = std::as_bytes(std::span(part));
+  std::fill(std::copy(bytes.begin(), bytes.end(), target.begin()), target.end(), std::byte{0});
 }
 
 Identity WireReader::identity() {
