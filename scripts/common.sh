@@ -66,11 +66,11 @@ run_tests() {
   shift
   log=build/$preset/test.log
   "${test_prefix[@]}" ctest --preset "$preset" -j2 --timeout 300 --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log" || status=$?
-  print_skips "build/$preset"
+  print_skips "$log" "build/$preset"
   return "$status"
 }
 
-# What was skipped, and why: ctest keeps what every test said in LastTest.log.
+# print_skips OUTPUT BUILD: what was skipped, and why; ctest keeps what every test said in LastTest.log.
 print_skips() {
-  python3 scripts/skips.py "$1/Testing/Temporary/LastTest.log"
+  python3 scripts/skips.py "$1" "$2/Testing/Temporary/LastTest.log"
 }

@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
-"""Prints what tests skipped, each with its sentence, from ctest's LastTest.log: whole tests (exit 77) and single GoogleTest cases."""
+"""Prints what tests skipped, each with its sentence: whole tests (exit 77) and single GoogleTest cases.
+
+  skips.py OUTPUT LOG      OUTPUT: what ctest printed, which names whole tests; LOG: its LastTest.log, which has what every test said
+"""
 import re
 import sys
 from pathlib import Path
 
 SAYS_SKIPPED = re.compile(r"\bskip(s|ped)?\b", re.I)
+
+
+def skipped_tests(output):
+    return set(re.findall(r"Test +#\d+: (\S+) \.*\*\*\*(?:Skipped|Not Run)", output))
 
 
 def sections(log):
@@ -22,18 +29,24 @@ def single_cases(output):
         yield found[1], " ".join(lines) or "no reason given"
 
 
-def skips(log):
-    for name, output in sections(log):
-        cases = list(single_cases(output))
+def skips(output, log):
+    whole = skipped_tests(output)
+    for name, said in sections(log):
+        cases = list(single_cases(said))
         yield from ((f"{name}: {case}", why) for case, why in cases)
-        if not cases and re.search(r"^Test (Skipped|Not Run)", output, re.M):
-            lines = [line.strip() for line in output.split("\n") if SAYS_SKIPPED.search(line) and not line.startswith("Test ")]
+        if name in whole and not cases:
+            lines = [line.strip() for line in said.split("\n") if SAYS_SKIPPED.search(line) and not line.startswith("Test ")]
             yield name, lines[0] if lines else "no reason given"
+        whole.discard(name)
+    yield from ((name, "it did not run") for name in sorted(whole))
+
+
+def read(path):
+    return Path(path).read_text(errors="replace") if Path(path).exists() else ""
 
 
 def main():
-    path = Path(sys.argv[1])
-    found = list(skips(path.read_text(errors="replace"))) if path.exists() else []
+    found = list(skips(read(sys.argv[1]), read(sys.argv[2])))
     print(f"\nSkipped here: {len(found)}" if found else "\nNothing was skipped.")
     for name, why in found:
         print(f"   {name}: {why}")

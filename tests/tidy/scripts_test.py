@@ -14,7 +14,7 @@ Output:
 ----------------------------------------------------------
 cluster skipped: no user namespaces here
 <end of output>
-Test Skipped.
+Test Passed.
 2/3 Testing: lowering
 Output:
 [ RUN      ] Island.OnFourCpus
@@ -29,6 +29,9 @@ Output:
 [ RUN      ] Words.SkipNothing
 [       OK ] Words.SkipNothing (0 ms)
 Test Passed.
+"""
+OUTPUT = """1/3 Test #1: cluster ..........................***Skipped   0.10 sec
+2/3 Test #2: lowering .........................   Passed    0.10 sec
 """
 ROW = '{{"collective": "x", "bytes": {bytes}, "mean_us": {mean}, "wrong": {wrong}}}'
 
@@ -58,16 +61,17 @@ class Scripts(unittest.TestCase):
                     self.assertTrue(os.access(script, os.X_OK))
 
     def test_skips_are_told_with_their_sentence(self):
-        log = self.folder / "LastTest.log"
-        log.write_text(LOG)
-        said = self.run_script(sys.executable, ROOT / "scripts/skips.py", log).stdout
+        said = self.skips(LOG)
         self.assertEqual(said, "\nSkipped here: 2\n   cluster: cluster skipped: no user namespaces here\n"
                                "   lowering: Island.OnFourCpus: needs four processors\n")
 
     def test_a_run_without_skips_says_so(self):
-        log = self.folder / "LastTest.log"
-        log.write_text(LOG[LOG.index("3/3 Testing"):])
-        self.assertEqual(self.run_script(sys.executable, ROOT / "scripts/skips.py", log).stdout, "\nNothing was skipped.\n")
+        self.assertEqual(self.skips(LOG[LOG.index("3/3 Testing"):], ""), "\nNothing was skipped.\n")
+
+    def skips(self, log, output=OUTPUT):
+        (self.folder / "LastTest.log").write_text(log)
+        (self.folder / "test.log").write_text(output)
+        return self.run_script(sys.executable, ROOT / "scripts/skips.py", self.folder / "test.log", self.folder / "LastTest.log").stdout
 
     def install(self, installed, user, *packages):
         """install_missing on a machine that has `installed` only. Answers (exit, what was said, what apt-get was told)."""
