@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "src/agreement/record.h"
+#include "src/topology/discovery.h"
 
 namespace hawser {
 namespace {
@@ -81,6 +82,29 @@ Status check_records(const std::vector<Record>& records) {
                         " use one context: a context is one rank's seat; make another, or create the ranks in threads of their own");
   }
   return {};
+}
+
+namespace {
+
+std::string_view machine_of(const Record& record) {  // one machine may play several hosts
+  return std::string_view(record.boot_id).substr(0, record.boot_id.find('/'));
+}
+
+}  // namespace
+
+uint32_t ranks_per_cpu_x256(const std::vector<Record>& records, size_t rank) {
+  std::vector<uint64_t> together;
+  uint64_t ranks = 0;
+  uint32_t quota_x256 = 0;
+  for (const Record& record : records) {
+    if (&record != &records[rank] && (record.boot_id.empty() || machine_of(record) != machine_of(records[rank]))) continue;
+    ++ranks;
+    quota_x256 = std::max(quota_x256, record.quota_x256);
+    together.resize(std::max(together.size(), record.cpu_mask.size()));
+    for (size_t word = 0; word < record.cpu_mask.size(); ++word) together[word] |= record.cpu_mask[word];
+  }
+  const uint64_t cpus_x256 = std::clamp<uint64_t>(uint64_t{cpus_in(together)} * 256, 1, std::max(1u, quota_x256));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(ranks * 65536 / cpus_x256, 1, UINT32_MAX));
 }
 
 std::vector<int> hosts_of(const std::vector<Record>& records) {

@@ -63,7 +63,8 @@ Result<Record> record_of_this_process(const Config& config, const Identity& iden
   }
   record.user = ::geteuid();
   record.process = static_cast<uint64_t>(::getpid());
-  record.cpus_x256 = std::max(1u, machine.cpus_x256);
+  record.cpu_mask = machine.cpu_mask;
+  record.quota_x256 = machine.quota_x256;
   if (config.transport == "shm") return record;
   auto found = interfaces(config.interfaces);
   if (found.ok()) record.nics = nics_of(found.value());

@@ -4,13 +4,14 @@
 #include <algorithm>
 
 #include "src/net/wire.h"
+#include "src/topology/discovery.h"
 
 namespace hawser {
 namespace {
 
 constexpr uint32_t kMagic = 0x43525748;  // "HWRC"
 constexpr size_t kNameBytesMax = 255, kSettingsBytesMax = 64 << 10;
-constexpr uint32_t kNicsMax = 64, kAddressesMax = 64;
+constexpr uint32_t kNicsMax = 64, kAddressesMax = 64, kCpuWordsMax = 16384;
 
 bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char letter) { return letter >= ' ' && letter <= '~'; });
@@ -53,7 +54,9 @@ std::string Record::encode() const {
   writer.number(kMagic).number(protocol).text(library_version);
   writer.number(catalog).text(settings).identity(identity).text(boot_id).text(host_name).text(door).number(user).number(process);
   const size_t told = std::min<size_t>(nics.size(), kNicsMax);
-  writer.number(cpus_x256).number(static_cast<uint32_t>(told));
+  writer.number(quota_x256).number(static_cast<uint32_t>(cpu_mask.size()));
+  for (const uint64_t word : cpu_mask) writer.number(word);
+  writer.number(static_cast<uint32_t>(told));
   for (size_t i = 0; i < told; ++i) write_nic(writer, nics[i]);
   return writer.take();
 }
@@ -74,9 +77,13 @@ Result<Record> Record::decode(std::string_view bytes) {
   record.door = name_from(reader, sound);
   record.user = reader.number<uint64_t>();
   record.process = reader.number<uint64_t>();
-  record.cpus_x256 = reader.number<uint32_t>();
+  record.quota_x256 = reader.number<uint32_t>();
+  const uint32_t words = reader.number<uint32_t>();
+  sound = sound && record.quota_x256 > 0 && words <= kCpuWordsMax;
+  for (uint32_t i = 0; sound && i < words && !reader.failed(); ++i) record.cpu_mask.push_back(reader.number<uint64_t>());
+  sound = sound && cpus_in(record.cpu_mask) > 0;
   const uint32_t nics = reader.number<uint32_t>();
-  sound = sound && nics <= kNicsMax && record.cpus_x256 > 0;
+  sound = sound && nics <= kNicsMax;
   for (uint32_t i = 0; sound && i < nics && !reader.failed(); ++i) record.nics.push_back(nic_from(reader, sound));
   if (!sound || !reader.complete()) return unreadable();
   return record;

@@ -29,7 +29,8 @@ struct Record {
   Identity identity;
   std::string boot_id, host_name, door;  // door: abstract unix name of the context's listener
   uint64_t user = 0, process = 0;
-  uint32_t cpus_x256 = 256;  // CPUs this process may use (affinity and cgroup quota), times 256
+  std::vector<uint64_t> cpu_mask;    // CPUs this process may use, as in Machine; not empty
+  uint32_t quota_x256 = UINT32_MAX;  // CPUs its cgroups let it use, times 256
   std::vector<NicRecord> nics;
   std::string encode() const;
   static Result<Record> decode(std::string_view);  // untrusted bytes
@@ -39,6 +40,10 @@ Result<Record> record_of_this_process(const Config&, const Identity&);  // all b
 
 // Version, catalog, settings equal; identities unique. The status names the first two ranks that differ and both values.
 Status check_records(const std::vector<Record>&);
+
+// Ranks on a rank's machine for each CPU that they may use together, times 256: each may be bound to one of its own. Quotas of several
+// cgroups are taken for one.
+uint32_t ranks_per_cpu_x256(const std::vector<Record>&, size_t rank);
 
 // Which ranks could be an island: same boot id and user, transport not tcp, door not empty. hosts[r] = number of the host, in rank order.
 std::vector<int> hosts_of(const std::vector<Record>&);

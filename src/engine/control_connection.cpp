@@ -7,6 +7,7 @@
 #include "src/base/log.h"
 #include "src/engine/context.h"
 #include "src/engine/switchboard.h"
+#include "src/net/socket.h"
 #include "transports/catalog.h"
 
 namespace hawser {
@@ -142,6 +143,10 @@ Status Switchboard::greeted(Peer& peer, Frame& frame) {
   (void)HAWSER_TRY(decode_greeting(frame));
   if (peer.card.local) {
     if (frame.descriptors.size() != 2) return Status(Code::peer, "the greeting brought no segment");
+    const Credentials who = HAWSER_TRY(peer_credentials(peer.control->fd()));
+    if (who.user != ::geteuid())
+      return Status(Code::peer, "user " + std::to_string(who.user) + " runs the other process, not " + std::to_string(::geteuid()));
+    peer.process = who.process;
     peer.segment = HAWSER_TRY(MappedSegment::map(std::move(frame.descriptors[0]), peer.card.identity));
     peer.event_fd = std::move(frame.descriptors[1]);
     peer.bell = {&peer.segment->bell(), peer.event_fd.get()};

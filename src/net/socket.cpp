@@ -108,13 +108,13 @@ Result<Fd> accept_from(const Fd& listener) {
 Status tune(const Fd& fd) { return tune_with(fd, kUserTimeoutMs); }
 Status tune_lane(const Fd& fd) { return tune_with(fd, 0); }
 
-Result<uint64_t> peer_user(const Fd& fd) {
+Result<Credentials> peer_credentials(int fd) {
   ucred credentials{};
   socklen_t bytes = sizeof credentials;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0)
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0)
     return Status::from_errno(errno, "asking who is at the other end");
   if (credentials.uid == static_cast<uid_t>(-1)) return Status(Code::unsupported, "only a unix socket tells who is at its other end");
-  return static_cast<uint64_t>(credentials.uid);
+  return Credentials{credentials.uid, credentials.pid};
 }
 
 std::pair<Fd, Fd> socket_pair() {

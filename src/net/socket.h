@@ -18,7 +18,11 @@ Status tune(const Fd&);                         // TCP: no delay, keepalive 1 s 
 // As tune(), for a connection whose peer may leave data unread for long (a lane): there TCP_USER_TIMEOUT would take a late peer for a dead
 // one, because it also counts the time of a closed window. The control connection beside it notices death.
 Status tune_lane(const Fd&);
-Result<uint64_t> peer_user(const Fd&);  // unix: the uid at the other end (SO_PEERCRED)
-std::pair<Fd, Fd> socket_pair();        // unix stream, non-blocking; for tests and wake-ups
+struct Credentials {
+  uint64_t user = 0;
+  int32_t process = 0;  // 0: not visible from this process's namespace
+};
+Result<Credentials> peer_credentials(int fd);  // unix: who was at the other end when the connection was made (SO_PEERCRED)
+std::pair<Fd, Fd> socket_pair();               // unix stream, non-blocking; for tests and wake-ups
 
 }  // namespace hawser

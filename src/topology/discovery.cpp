@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -44,13 +45,23 @@ std::vector<std::string> entries_of(const fs::path& folder) {
 
 // ---- processors
 
-uint32_t affinity_cpus() {
+std::vector<uint64_t> affinity_mask() {
   for (size_t cpus = 1024; cpus <= 1 << 20; cpus *= 4) {
     const size_t bytes = CPU_ALLOC_SIZE(cpus);
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(cpus), [](cpu_set_t* memory) { CPU_FREE(memory); });
-    if (set && sched_getaffinity(0, bytes, set.get()) == 0) return static_cast<uint32_t>(std::max(1, CPU_COUNT_S(bytes, set.get())));
+    if (!set || sched_getaffinity(0, bytes, set.get()) != 0) continue;
+    std::vector<uint64_t> mask(cpus / 64);
+    for (size_t cpu = 0; cpu < cpus; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes, set.get())) mask[cpu / 64] |= uint64_t{1} << cpu % 64;
+    while (!mask.empty() && mask.back() == 0) mask.pop_back();
+    if (!mask.empty()) return mask;
   }
-  return std::max(1u, std::thread::hardware_concurrency());
+  std::vector<uint64_t> mask;  // the system does not say: as many as there are
+  for (unsigned cpu = 0; cpu < std::max(1u, std::thread::hardware_concurrency()); ++cpu) {
+    mask.resize(cpu / 64 + 1);
+    mask[cpu / 64] |= uint64_t{1} << cpu % 64;
+  }
+  return mask;
 }
 
 uint32_t ratio_x256(int64_t quota, int64_t period) {
@@ -157,6 +168,12 @@ uint64_t rate_of(const std::string& line) {  // "200 Gb/sec (4X HDR)", "2.5 Gb/s
 
 }  // namespace
 
+uint32_t cpus_in(const std::vector<uint64_t>& mask) {
+  uint32_t count = 0;
+  for (const uint64_t word : mask) count += static_cast<uint32_t>(std::popcount(word));
+  return count;
+}
+
 uint32_t quota_cpus_x256(const MachineFiles& files) {
   uint32_t least = UINT32_MAX;
   std::ifstream groups(fs::path(files.proc) / "self" / "cgroup");
@@ -198,7 +215,9 @@ Machine discover(const MachineFiles& files) {
   char host_name[256] = {};
   if (gethostname(host_name, sizeof host_name - 1) == 0) machine.host_name = host_name;
   machine.boot_id = first_line(fs::path(files.proc) / "sys" / "kernel" / "random" / "boot_id");
-  machine.cpus_x256 = std::min(affinity_cpus() * 256, quota_cpus_x256(files));
+  machine.cpu_mask = affinity_mask();
+  machine.quota_x256 = quota_cpus_x256(files);
+  machine.cpus_x256 = std::min(cpus_in(machine.cpu_mask) * 256, machine.quota_x256);
   ask_hwloc(machine);
   machine.interfaces = find_interfaces(files);
   return machine;

@@ -24,8 +24,10 @@ struct Cache {
 
 struct Machine {
   std::string host_name, boot_id;
-  uint32_t cpus_x256 = 256;  // CPUs this process may use, times 256: affinity, and no more than the cgroups' quota
-  uint32_t cores = 1;        // of the machine
+  std::vector<uint64_t> cpu_mask;    // CPUs this process may use by its affinity: CPU c is bit c mod 64 of word c / 64
+  uint32_t quota_x256 = UINT32_MAX;  // CPUs the cgroups let it use, times 256
+  uint32_t cpus_x256 = 256;          // of both the less, times 256
+  uint32_t cores = 1;                // of the machine
   Cache l2, l3;
   uint32_t numa_nodes = 1;
   std::vector<NetworkInterface> interfaces;  // sorted by name
@@ -36,6 +38,7 @@ struct MachineFiles {  // where the kernel tells; tests give others
 };
 
 Machine discover(const MachineFiles& = {});
+uint32_t cpus_in(const std::vector<uint64_t>& mask);
 
 // The parts that are files only.
 uint32_t quota_cpus_x256(const MachineFiles&);  // by cgroup v2 and v1, the process's own and those around it; UINT32_MAX: none

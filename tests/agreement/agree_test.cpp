@@ -7,6 +7,32 @@
 namespace hawser {
 namespace {
 
+Record on_machine(const std::string& boot_id, std::vector<uint64_t> cpu_mask, uint32_t quota_x256 = UINT32_MAX) {
+  Record record;
+  record.boot_id = boot_id;
+  record.cpu_mask = std::move(cpu_mask);
+  record.quota_x256 = quota_x256;
+  return record;
+}
+
+TEST(RanksPerCpu, RanksBoundToOneCpuEachAreNotCrowded) {
+  const std::vector<Record> bound = {on_machine("a", {1}), on_machine("a", {2}), on_machine("a", {0, 1}), on_machine("b", {1})};
+  EXPECT_EQ(ranks_per_cpu_x256(bound, 0), 256u);
+  EXPECT_EQ(ranks_per_cpu_x256(bound, 3), 256u);
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("a", {3}), on_machine("a", {3}), on_machine("a", {3})}, 1), 384u);
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("a", {2}), on_machine("a", {2})}, 1), 512u) << "bound to the same one";
+}
+
+TEST(RanksPerCpu, OneRankOnVeryManyCpusIsStillThere) {
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("a", std::vector<uint64_t>(16, UINT64_MAX))}, 0), 1u);
+}
+
+TEST(RanksPerCpu, QuotasCountAndHostsThatOneMachinePlaysShareItsCpus) {
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("a", {0xff}, 256), on_machine("a", {0xff}, 256)}, 0), 512u);
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("a/x", {1}), on_machine("a/y", {1})}, 0), 512u);
+  EXPECT_EQ(ranks_per_cpu_x256({on_machine("", {1}), on_machine("", {1})}, 0), 256u) << "who does not know its machine stands alone";
+}
+
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

@@ -7,6 +7,7 @@
 
 #include "src/base/random.h"
 #include "src/net/wire.h"
+#include "src/topology/discovery.h"
 
 namespace hawser {
 namespace {
@@ -22,7 +23,8 @@ Record sample() {
   record.door = "unix:hawser-1";
   record.user = 1000;
   record.process = 4711;
-  record.cpus_x256 = 640;
+  record.cpu_mask = {0x3, 0x8000000000000000};
+  record.quota_x256 = 640;
   record.nics = {{"eth0", Fabric::ethernet, 25'000'000'000, "10.0.0.0/24", {"10.0.0.1:4000", "[fd00::1]:4000"}},
                  {"ib0", Fabric::infiniband, 0, "", {}}};
   return record;
@@ -39,7 +41,8 @@ TEST(Record, KeepsWhatItSays) {
   EXPECT_EQ(record.identity, sample().identity);
   EXPECT_EQ(record.door, "unix:hawser-1");
   EXPECT_EQ(record.user, 1000u);
-  EXPECT_EQ(record.cpus_x256, 640u);
+  EXPECT_EQ(record.cpu_mask, sample().cpu_mask);
+  EXPECT_EQ(record.quota_x256, 640u);
   ASSERT_EQ(record.nics.size(), 2u);
   EXPECT_EQ(record.nics[0].addresses[1], "[fd00::1]:4000");
   EXPECT_EQ(record.nics[1].fabric, Fabric::infiniband);
@@ -119,7 +122,13 @@ TEST(Record, WhatWouldFloodOrForgeMessagesIsRefused) {
     EXPECT_EQ(Record::decode(many.bytes()).ok(), count == 64);
   }
   record = sample();
-  record.cpus_x256 = 0;
+  record.quota_x256 = 0;
+  EXPECT_FALSE(Record::decode(record.encode()).ok());
+  record = sample();
+  record.cpu_mask = {0, 0};
+  EXPECT_FALSE(Record::decode(record.encode()).ok()) << "a process runs on some CPU";
+  record = sample();
+  record.cpu_mask.resize(20'000, 1);
   EXPECT_FALSE(Record::decode(record.encode()).ok());
 }
 
@@ -141,7 +150,7 @@ TEST(Record, ThisProcessKnowsItself) {
   EXPECT_THAT(record.value().settings, ::testing::HasSubstr("tcp_lanes=2"));
   EXPECT_FALSE(record.value().library_version.empty());
   EXPECT_FALSE(record.value().boot_id.empty());
-  EXPECT_GT(record.value().cpus_x256, 0u);
+  EXPECT_GT(cpus_in(record.value().cpu_mask), 0u);
   EXPECT_TRUE(Record::decode(record.value().encode()).ok());
 }
 

@@ -15,6 +15,7 @@ Record record(uint64_t number) {
   one.door = "hawser-door";
   one.user = 1000;
   one.process = number;
+  one.cpu_mask = {0xf};
   one.nics = {{"eth0", Fabric::ethernet, 25'000'000'000, "10.0.0.0/24", {"10.0.0.1:4000"}}, {"ib0", Fabric::infiniband, 0, "", {}}};
   return one;
 }
@@ -32,6 +33,7 @@ void put_beside_an_honest_one(const Record& stranger) {
   (void)check_records(both).ok();
   const std::vector<int> hosts = hosts_of(both);
   require(hosts.size() == both.size(), "every record has a host");
+  require(ranks_per_cpu_x256(both, 0) > 0, "ranks share CPUs in some measure");
   const std::vector<int> islands = islands_of(hosts, {{0, 1}, {0, 1}});
   require(islands.size() == both.size(), "every record has an island");
   const Result<Topology> topology = compose_topology(both, islands, std::vector<IslandFacts>(both.size()));

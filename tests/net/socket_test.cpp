@@ -66,9 +66,10 @@ TEST(Socket, ATakenNameIsNamed) {
 
 TEST(Socket, OnlyAUnixSocketKnowsItsUser) {
   const auto [here, there] = socket_pair();
-  EXPECT_EQ(peer_user(here).value(), ::geteuid());
+  EXPECT_EQ(peer_credentials(here.get()).value().user, ::geteuid());
   const auto tcp = listen_on(Address::parse("127.0.0.1:0").value());
-  EXPECT_FALSE(peer_user(tcp.value()).ok());
+  EXPECT_FALSE(peer_credentials(tcp.value().get()).ok());
+  EXPECT_EQ(peer_credentials(here.get()).value().process, ::getpid());
 }
 
 TEST(Socket, ALaneBearsALatePeer) {
