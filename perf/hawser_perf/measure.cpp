@@ -186,8 +186,7 @@ Result<Timing> Bench::time(Workload workload, const Extent& extent, bool in_plac
 
 std::string Bench::explain(Workload workload, const Extent& extent) const {
   if (workload == Workload::sendrecv) return "sendrecv: one message to the next rank, one from the one before; nothing to choose\n";
-  std::string request =
-      std::string(name(workload)) + " " + std::to_string(extent.count * size_of(options_.type)) + " " + std::string(name(options_.type));
+  std::string request = std::string(name(workload)) + " " + std::to_string(extent.bytes) + " " + std::string(name(options_.type));
   if (reduces(workload)) request += " " + std::string(name(options_.op));
   std::string text(hawser_explain(comm_, request.c_str(), nullptr, 0) + 1, '\0');
   text.resize(std::min(hawser_explain(comm_, request.c_str(), text.data(), text.size()), text.size() - 1));

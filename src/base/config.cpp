@@ -96,7 +96,7 @@ Status check(const Config& config) {
     return Status(Code::invalid, "setting " + std::string(name) + ": \"" + value + "\" is none of " + list);
   };
   HAWSER_TRY(one_of("transport", config.transport, {"auto", "shm", "tcp"}));
-  HAWSER_TRY(one_of("scheme", config.scheme, {"", "cells", "flag", "bounce", "push"}));
+  HAWSER_TRY(one_of("scheme", config.scheme, {"", "cells", "flag", "bounce", "push", "cma"}));
   HAWSER_TRY(one_of("log", config.log, {"error", "warning", "info", "debug", "off"}));
   if (config.tcp_lanes < 1 || config.tcp_lanes > 16)
     return Status(Code::invalid, "setting tcp_lanes: must be 1 to 16, is " + std::to_string(config.tcp_lanes));

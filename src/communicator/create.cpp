@@ -2,6 +2,8 @@
 // out.
 #include "src/communicator/create.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -154,7 +156,7 @@ Status map_island(Meet& meet, const std::vector<Meeting>& meetings) {
     IslandMember member;
     if (rank == meet.me) {
       Segment& segment = *meet.context.segment();
-      member = {meet.area, segment.base(), segment.bytes(), {}};
+      member = {meet.area, segment.base(), segment.bytes(), {}, static_cast<int32_t>(::getpid())};
     } else {
       const Peer& peer = meet.context.switchboard().peer(meet.peers[static_cast<size_t>(rank)]);
       const uint64_t offset = meetings[static_cast<size_t>(rank)].area_offset;
@@ -163,17 +165,11 @@ Status map_island(Meet& meet, const std::vector<Meeting>& meetings) {
       member.segment = peer.segment->base();
       member.segment_bytes = peer.segment->bytes();
       member.bell = peer.bell;
+      member.process = peer.process;
     }
     meet.island.push_back(member);
   }
   return {};
-}
-
-uint32_t crowd_x256(const Meet& meet) {
-  const auto mine = static_cast<size_t>(meet.me);
-  const auto on_host = static_cast<uint32_t>(std::count(meet.hosts.begin(), meet.hosts.end(), meet.hosts[mine]));
-  const uint32_t cpus_x256 = std::max(meet.roster.records[mine].cpus_x256, 1u);
-  return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{on_host} * 65536 / cpus_x256, UINT32_MAX));
 }
 
 Result<Topology> read_topology(const std::string& path, int ranks) {
@@ -196,7 +192,7 @@ Status settle(Meet& meet, Exchange& exchange, const std::vector<Meeting>& meetin
   HAWSER_TRY(map_island(meet, meetings));
 
   IslandFacts facts;
-  facts.ranks_per_cpu_x256 = crowd_x256(meet);
+  facts.ranks_per_cpu_x256 = ranks_per_cpu_x256(meet.roster.records, static_cast<size_t>(meet.me));
   if (!meet.island.empty()) {
     const std::vector<Rank> members = meet.roster.island_of(meet.me);
     const auto me = static_cast<uint32_t>(std::find(members.begin(), members.end(), meet.me) - members.begin());
@@ -219,7 +215,7 @@ Status settle(Meet& meet, Exchange& exchange, const std::vector<Meeting>& meetin
   meet.roster.topology = meet.options.config.topology.empty()
                              ? HAWSER_TRY(compose_topology(meet.roster.records, meet.roster.islands, meet.roster.facts))
                              : HAWSER_TRY(read_topology(meet.options.config.topology, exchange.ranks()));
-  meet.context.waiter().set_ranks_per_cpu(crowd_x256(meet));
+  meet.context.waiter().set_ranks_per_cpu(ranks_per_cpu_x256(meet.roster.records, static_cast<size_t>(meet.me)));
   return {};
 }
 

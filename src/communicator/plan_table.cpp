@@ -79,8 +79,9 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
   entry->description = {key.collective(), key.type(), key.op(), key.root(), key.count};
   entry->packed = Doing::pack(entry->description);
   entry->signature = entry->description.signature();
-  entry->choice = HAWSER_TRY(choose_with_buffers(asked));
-  entry->program = HAWSER_TRY(program(asked, entry->choice, key.in_place() ? Aliasing::in_place : Aliasing::none));
+  const BufferChoice chosen = HAWSER_TRY(choose_with_buffers(asked));
+  entry->choice = chosen.choice;
+  entry->program = HAWSER_TRY(program(asked, entry->choice, chosen.otherwise, key.in_place() ? Aliasing::in_place : Aliasing::none));
   entry->whole = entry->program->only_routine();
   entry->asks_for_buffers =
       entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
@@ -93,22 +94,24 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
 }
 
 // Whether everybody's buffers are the library's is asked inside the routine, which costs a message each way in the island. That is worth it
-// where the operation takes many times as long anyway; with other buffers the routine goes on as a bounce.
-Result<Choice> PlanTable::choose_with_buffers(Request request) const {
+// where the operation takes many times as long anyway; with other buffers the routine goes on by the scheme that suits those.
+Result<PlanTable::BufferChoice> PlanTable::choose_with_buffers(Request request) const {
   constexpr int64_t kWorthHops = 40;
   Choice plain = HAWSER_TRY(choose(topology_, request));
-  if (island_ == nullptr || topology_.islands() != 1) return plain;
+  if (island_ == nullptr || topology_.islands() != 1 || plain.schemes.size() != 1) return BufferChoice{std::move(plain)};
   const int64_t hop_ps = int64_t{topology_.island_facts(0).hop_ns} * 1000;
-  if (plain.picoseconds < kWorthHops * hop_ps) return plain;
+  if (plain.picoseconds < kWorthHops * hop_ps) return BufferChoice{std::move(plain)};
   request.library_buffers = true;
-  return choose(topology_, request);
+  return BufferChoice{HAWSER_TRY(choose(topology_, request)), plain.schemes[0]};
 }
 
-Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request, const Choice& choice, Aliasing aliasing) {
+Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request, const Choice& choice, const Scheme& otherwise,
+                                                          Aliasing aliasing) {
   std::string name(choice.planner->name);
   name += "/" + std::to_string(static_cast<int>(request.collective)) + "/" + std::to_string(request.root) +
           (aliasing == Aliasing::in_place ? "i" : "o") + "/" + std::to_string(choice.slice_bytes) + "/" + std::to_string(choice.window);
   for (const Scheme& scheme : choice.schemes) name += "/" + scheme_text(scheme);
+  name += "/" + scheme_text(otherwise);
   if (const auto found = programs_.find(name); found != programs_.end()) return found->second;
 
   const Plan made = plan(*choice.planner, topology_, request, me_, aliasing);
@@ -121,8 +124,8 @@ Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request
       options.routines.emplace_back();
       continue;
     }
-    std::shared_ptr<Routine>& routine = routines_[scheme_text(choice.schemes[i])];
-    if (!routine) routine = island_->routine(choice.schemes[i]);
+    std::shared_ptr<Routine>& routine = routines_[scheme_text(choice.schemes[i]) + "/" + scheme_text(otherwise)];
+    if (!routine) routine = island_->routine(choice.schemes[i], otherwise);
     options.routines.push_back(routine);
   }
   std::shared_ptr<const Program> lowered = Program::lower(made, me_, std::move(options));

@@ -64,8 +64,12 @@ class PlanTable {
 
  private:
   Result<std::shared_ptr<PlanEntry>> make(const PlanKey&);
-  Result<Choice> choose_with_buffers(Request) const;
-  Result<std::shared_ptr<const Program>> program(const Request&, const Choice&, Aliasing);
+  struct BufferChoice {
+    Choice choice;
+    Scheme otherwise{SchemeKind::bounce, 64 << 10};  // inside an island, where some member's buffers do not allow the chosen one
+  };
+  Result<BufferChoice> choose_with_buffers(Request) const;
+  Result<std::shared_ptr<const Program>> program(const Request&, const Choice&, const Scheme& otherwise, Aliasing);
   const Config& config_;
   const Topology& topology_;
   const Rank me_;

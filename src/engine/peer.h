@@ -38,6 +38,7 @@ struct Peer {
   std::unique_ptr<MappedSegment> segment;
   Fd event_fd;
   PeerBell bell;
+  int32_t process = 0;  // of a local peer; 0: not visible from here
 
   // Of the engine thread.
   std::unique_ptr<FrameSocket> control;

@@ -11,12 +11,12 @@
 namespace hawser {
 
 inline constexpr uint32_t kRememberedCalls = 8;  // signatures of calls that a peer can still look up; a power of two
-inline constexpr uint32_t kMostSlots = 8;        // of a ring; a power of two
+inline constexpr uint32_t kMostSlots = 8;        // of the ring of slots at a time; a power of two
 inline constexpr uint32_t kCellSlots = 16;       // a power of two
 inline constexpr uint32_t kLeastCellLines = 16;  // of a slot; more when there are more members
 inline constexpr size_t kCellBytes = 48;         // of data in a line: a multiple of every element's size
-inline constexpr size_t kSmallSlots = 8, kSmallSlotBytes = size_t{16} << 10;
-inline constexpr size_t kLargeSlots = 4, kLargeSlotBytes = size_t{256} << 10;
+inline constexpr size_t kMostSlotBytes = size_t{128} << 10;
+inline constexpr size_t kRingBytes = 4 * kMostSlotBytes;  // a power of two; fits into a second cache beside the data
 
 // What the owner is doing, for a peer that has waited long. The signature of call s stands in place s mod 8 until call s + 8 begins.
 struct alignas(line_bytes) CurrentLine {
@@ -31,11 +31,13 @@ struct alignas(line_bytes) ProducedLine {
 };
 
 struct alignas(line_bytes) ConsumedLine {
-  std::atomic<uint64_t> chunks;  // of the peers, that the owner needs no more
+  std::atomic<uint64_t> position;  // in the peers' rings: what lies before it the owner needs no more
 };
 
 struct alignas(line_bytes) ProbeLine {  // measure_island only
   std::atomic<uint64_t> count;
+  std::atomic<uint64_t> address;  // of memory that the owner lets its peers read through the kernel
+  std::atomic<uint64_t> refused;  // not 0: the owner could not read that of some peer
 };
 
 struct alignas(line_bytes) Cell {  // data and the word that announces them in one line
@@ -48,8 +50,8 @@ static_assert(sizeof(Cell) == line_bytes);
 
 struct AreaHead {
   CurrentLine current;
-  ProducedLine small_produced, large_produced;
-  ConsumedLine cells_consumed, small_consumed, large_consumed;
+  ProducedLine slots_produced;
+  ConsumedLine cells_consumed, slots_consumed;
   ProbeLine arrived, probed;
 };
 static_assert(sizeof(AreaHead) <= 4096);
@@ -57,10 +59,7 @@ static_assert(sizeof(AreaHead) <= 4096);
 constexpr uint32_t cell_lines(uint32_t members) { return std::max(kLeastCellLines, members); }
 constexpr size_t whole_pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 constexpr size_t kCellsOffset = 4096;
-constexpr size_t small_offset(uint32_t members) {
-  return kCellsOffset + whole_pages(size_t{kCellSlots} * cell_lines(members) * line_bytes);
-}
-constexpr size_t large_offset(uint32_t members) { return small_offset(members) + kSmallSlots * kSmallSlotBytes; }
-constexpr size_t area_bytes(uint32_t members) { return large_offset(members) + kLargeSlots * kLargeSlotBytes; }
+constexpr size_t ring_offset(uint32_t members) { return kCellsOffset + whole_pages(size_t{kCellSlots} * cell_lines(members) * line_bytes); }
+constexpr size_t area_bytes(uint32_t members) { return ring_offset(members) + kRingBytes; }
 
 }  // namespace hawser

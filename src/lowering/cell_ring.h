@@ -8,7 +8,6 @@ namespace hawser {
 
 class CellRing {
  public:
-  static constexpr uint64_t slots = kCellSlots;
   static constexpr bool short_items = true;  // so that a peer that sleeps may as well be woken after the fold, if that comes at once
   CellRing(IslandState& island, uint32_t)
       : island_(island), lines_(cell_lines(island.size)), part_lines_(lines_ / island.size), consumed_(consumed(island.me)) {
@@ -21,14 +20,20 @@ class CellRing {
     uint64_t chunk;
     size_t line;  // its slot's first, in every member's cells
   };
-  Place place(uint64_t chunk) const { return {chunk, (chunk % slots) * lines_}; }
+  Place next_place(uint64_t chunk, bool) const { return place(chunk); }
+  Place place(uint64_t chunk) const { return {chunk, (chunk % kCellSlots) * lines_}; }
+  void settle(const Place&) const {}
+  // Positions are chunks.
+  uint64_t needed(const Place& place) const { return place.chunk + 1 > kCellSlots ? place.chunk + 1 - kCellSlots : 0; }
+  uint64_t end_of(uint64_t chunk) const { return chunk + 1; }
   void write(const Place& place, uint32_t part, const std::byte* data, size_t bytes, uint32_t tag) const {
     Cell* const cell = slot(island_.me, place, part);
     if (bytes > kCellBytes) [[unlikely]]
       return write_lines(cell, place.chunk, data, bytes, tag);
     write_line(*cell, place.chunk, data, bytes, tag);
   }
-  void announce(uint64_t, uint32_t) const {}  // every line did
+  void announce(const Place&, uint32_t) const {}  // every line did
+  void prepare_next(const Place&, bool) const {}
   struct Item {
     const Cell* cell;
     bool arrived(uint64_t chunk, size_t bytes, Wait& wait) const {
@@ -54,7 +59,7 @@ class CellRing {
     for (size_t begin = 0; begin < bytes; begin += kCellBytes, ++cell) std::memcpy(whole + begin, cell->data, kCellBytes);
     return whole;
   }
-  std::atomic<uint64_t>& consumed(uint32_t member) const { return island_.members[member].head->cells_consumed.chunks; }
+  std::atomic<uint64_t>& consumed(uint32_t member) const { return island_.members[member].head->cells_consumed.position; }
 
   void consume(uint64_t chunks) const { consumed_.store(chunks, std::memory_order_release); }  // after the reads of the slot
 

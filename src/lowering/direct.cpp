@@ -1,7 +1,9 @@
-// The work of push, and the check of every address that a peer offered.
+// The work, and the check of every address that a peer offered.
 #include "src/lowering/direct.h"
 
 #include <algorithm>
+
+#include "src/memory/process_copy.h"
 
 namespace hawser {
 namespace {
@@ -15,11 +17,12 @@ bool lies_in(const MemberView& member, const std::byte* address) {
 
 }  // namespace
 
-DirectRoutine::DirectRoutine(IslandState& island, const Scheme& scheme)
+DirectRoutine::DirectRoutine(IslandState& island, Ways ways, bool non_temporal, std::unique_ptr<Routine> otherwise)
     : island_(island),
       cells_(island, Scheme{SchemeKind::cells}),
-      bounce_(island, scheme),
-      non_temporal_(scheme.non_temporal),
+      otherwise_(std::move(otherwise)),
+      ways_(ways),
+      non_temporal_(non_temporal),
       offers_(island.size) {
   outputs_.reserve(island.size);
 }
@@ -46,26 +49,36 @@ DirectRoutine::Offer DirectRoutine::my_offer(const PhaseCall& call) const {
   const Flow& flow = shape_.flows[0];
   const bool swaps_in_place = call.collective == Collective::all_to_all && flow.source == flow.sink;
   Offer offer;
-  offer.able =
-      call.library_buffers && !swaps_in_place && (!flow.source || lies_in(me, flow.source)) && (!flow.sink || lies_in(me, flow.sink));
-  if (!offer.able) return offer;
-  if (flow.source) offer.input = static_cast<uint64_t>(flow.source - me.segment);
-  if (flow.sink) offer.output = static_cast<uint64_t>(flow.sink - me.segment);
+  if (swaps_in_place) return offer;
+  offer.input_stride = flow.source_stride;
+  offer.output_stride = flow.sink_stride;
+  if (ways_.cma && !flow.exchange.fold) {
+    offer.able |= bit(Way::cma);
+    offer.address = reinterpret_cast<uint64_t>(flow.source);
+  }
+  if (ways_.push && call.library_buffers && (!flow.source || lies_in(me, flow.source)) && (!flow.sink || lies_in(me, flow.sink))) {
+    offer.able |= bit(Way::push);
+    if (flow.source) offer.input = static_cast<uint64_t>(flow.source - me.segment);
+    if (flow.sink) offer.output = static_cast<uint64_t>(flow.sink - me.segment);
+  }
   return offer;
 }
 
-bool DirectRoutine::all_able() const {
-  return std::all_of(offers_.begin(), offers_.end(), [](const Offer& offer) { return offer.able == 1; });
+bool DirectRoutine::all_able(Way way) const {
+  return std::all_of(offers_.begin(), offers_.end(), [way](const Offer& offer) { return (offer.able & bit(way)) != 0; });
 }
 
+DirectRoutine::Way DirectRoutine::way_of_all() const { return all_able(Way::push) ? Way::push : all_able(Way::cma) ? Way::cma : Way::none; }
+
 Pause DirectRoutine::progress() {
-  if (stage_ == Stage::bouncing) return bounce_.progress();
+  if (stage_ == Stage::otherwise) return otherwise_->progress();
   const Pause pause = cells_.progress();
   if (pause.code != Code::ok || stage_ == Stage::meeting) return pause;
-  if (!all_able()) {
-    stage_ = Stage::bouncing;
-    bounce_.start(call_);
-    return bounce_.progress();
+  way_ = way_of_all();
+  if (way_ == Way::none) {
+    stage_ = Stage::otherwise;
+    otherwise_->start(call_);
+    return otherwise_->progress();
   }
   const Code code = move();
   if (code != Code::ok) return {code, blamed_, {}};
@@ -88,7 +101,7 @@ Code DirectRoutine::move() {
   const Exchange& exchange = shape_.flows[0].exchange;
   if (exchange.fold && !reduce_) return Code::unsupported;
   if (exchange.fold) return exchange.parts ? reduce_my_block() : reduce_my_share();
-  return exchange.reads == Who::root ? store_at_root() : pull();
+  return way_ == Way::push && exchange.reads == Who::root ? store_at_root() : pull();
 }
 
 std::byte* DirectRoutine::checked(uint32_t peer, uint64_t offset, size_t at, size_t bytes) {
@@ -162,23 +175,36 @@ Code DirectRoutine::reduce_my_block() {
   return Code::ok;
 }
 
-// broadcast, scatter, all_gather, all_to_all: every reader copies what is for it. Sources are not written by anybody: in place they are
-// blocks that the owner's own reads leave alone.
+// broadcast, scatter, all_gather, all_to_all, and by cma gather: every reader copies what is for it. Sources are not written by anybody: in
+// place they are blocks that the owner's own reads leave alone.
 Code DirectRoutine::pull() {
   const Flow& flow = shape_.flows[0];
-  const size_t at = flow.exchange.parts ? island_.me * shape_.lengths.chunk : 0;
+  if (!flow.reads) return Code::ok;
   for (uint32_t i = 0; i < island_.size; ++i) {
     const uint32_t peer = (island_.me + i) % island_.size;
     if (flow.exchange.publishes == Who::root && peer != static_cast<uint32_t>(call_.root)) continue;
     const Length which = flow.exchange.length;
     const size_t bytes = which == Length::first ? shape_.lengths.first : shape_.lengths.of(which == Length::of_source ? peer : island_.me);
     if (bytes == 0) continue;
-    const std::byte* from = input_of(peer, at, bytes);
-    if (!from) return Code::peer;
     std::byte* into = flow.sink + (flow.exchange.by_source ? peer * flow.sink_stride : 0);
-    if (from != into) copy_bytes(into, from, bytes, non_temporal_);
+    const size_t at = flow.exchange.parts ? island_.me * offers_[peer].input_stride : 0;
+    if (peer == island_.me) {
+      if (flow.source + at != into) copy_bytes(into, flow.source + at, bytes, non_temporal_);
+    } else if (!fetch(peer, into, at, bytes)) {
+      blamed_ = static_cast<int32_t>(peer);
+      return Code::peer;
+    }
   }
   return Code::ok;
+}
+
+// bytes from `at` of a peer's input. An address in a process is not checked here: one that the peer made up is its own loss, or fails. The
+// kernel copies even inside one process: a peer whose call failed may have given its buffer back.
+bool DirectRoutine::fetch(uint32_t peer, std::byte* into, size_t at, size_t bytes) {
+  if (way_ == Way::cma) return copy_from_process(island_.members[peer].process, into, offers_[peer].address + at, bytes);
+  const std::byte* from = input_of(peer, at, bytes);
+  if (from) copy_bytes(into, from, bytes, non_temporal_);
+  return from != nullptr;
 }
 
 // gather: every member stores its block into the root's output, so that the work is shared.
@@ -186,7 +212,8 @@ Code DirectRoutine::store_at_root() {
   const Flow& flow = shape_.flows[0];
   const size_t bytes = shape_.lengths.of(island_.me);
   if (bytes == 0) return Code::ok;
-  std::byte* into = output_of(static_cast<uint32_t>(call_.root), island_.me * shape_.lengths.chunk, bytes);
+  const auto root = static_cast<uint32_t>(call_.root);
+  std::byte* into = output_of(root, island_.me * offers_[root].output_stride, bytes);
   if (!into) return Code::peer;
   if (into != flow.source) copy_bytes(into, flow.source, bytes, non_temporal_);
   return Code::ok;

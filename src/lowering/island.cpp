@@ -19,12 +19,19 @@ Island::Island(uint32_t me, std::vector<IslandMember> members, const IslandFacts
     : state_(std::make_unique<State>(me, members, facts)) {}
 Island::~Island() = default;
 
-std::unique_ptr<Routine> Island::routine(const Scheme& scheme) {
+std::unique_ptr<Routine> Island::routine(const Scheme& scheme) { return routine(scheme, {SchemeKind::bounce}); }
+
+std::unique_ptr<Routine> Island::routine(const Scheme& scheme, const Scheme& otherwise) {
   switch (scheme.kind) {
     case SchemeKind::cells:
       return std::make_unique<StagedRoutine<CellRing>>(*state_, scheme);
     case SchemeKind::push:
-      return std::make_unique<DirectRoutine>(*state_, scheme);
+    case SchemeKind::cma: {
+      const bool push = scheme.kind == SchemeKind::push, cma = !push || otherwise.kind == SchemeKind::cma;
+      const bool last = otherwise.kind == SchemeKind::push || otherwise.kind == SchemeKind::cma;  // need offers themselves
+      return std::make_unique<DirectRoutine>(*state_, DirectRoutine::Ways{push, cma}, scheme.non_temporal,
+                                             routine(last ? Scheme{SchemeKind::bounce} : otherwise));
+    }
     case SchemeKind::flag: {
       Scheme whole = scheme;
       whole.chunk_bytes = 0;  // one chunk, as long as a slot allows

@@ -15,7 +15,8 @@ struct IslandMember {
   std::byte* area = nullptr;     // island_area_bytes() long, 4 KiB aligned, zero at first; written by that member only, read by all
   std::byte* segment = nullptr;  // its whole segment as mapped here, for push
   size_t segment_bytes = 0;
-  PeerBell bell;  // null for oneself
+  PeerBell bell;        // null for oneself
+  int32_t process = 0;  // out of whose memory the kernel may copy; 0: not known here
 };
 
 size_t island_area_bytes(uint32_t members);  // what each member carves
@@ -27,6 +28,8 @@ class Island {  // of one communicator; used by the holder of the seat only
   // A routine for phases of this island, any collective by its PhaseCall; at most one is between start and done at a time, and every member
   // starts the same phases in the same order with the same scheme. Lives no longer than the island.
   std::unique_ptr<Routine> routine(const Scheme&);
+  // For push and cma, which some member's buffers may not allow: what is done then.
+  std::unique_ptr<Routine> routine(const Scheme&, const Scheme& otherwise);
   uint32_t me() const;
   uint32_t size() const;
 

@@ -10,11 +10,11 @@ MemberView view_of(const IslandMember& member, uint32_t members) {
   MemberView view;
   view.head = reinterpret_cast<AreaHead*>(member.area);
   view.cells = reinterpret_cast<Cell*>(member.area + kCellsOffset);
-  view.small = member.area + small_offset(members);
-  view.large = member.area + large_offset(members);
+  view.ring = member.area + ring_offset(members);
   view.bell = member.bell;
   view.segment = member.segment;
   view.segment_bytes = member.segment_bytes;
+  view.process = member.process;
   return view;
 }
 
@@ -22,7 +22,7 @@ MemberView view_of(const IslandMember& member, uint32_t members) {
 
 IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all, const IslandFacts& measured)
     : me(my_index), size(static_cast<uint32_t>(all.size())), facts(measured), inputs(all.size()) {
-  assert(me < size && size <= kLargeSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
+  assert(me < size && size <= kMostSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
   for (const IslandMember& member : all) members.push_back(view_of(member, size));
   members[me].bell = {};
   current = &members[me].head->current;
@@ -30,7 +30,7 @@ IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all
   for (const MemberView& member : members)
     if (member.bell.bell) bells.push_back(member.bell);
   staging = std::make_unique<std::byte[]>(size * size_t{cell_lines(size)} * kCellBytes);
-  partial = std::make_unique<std::byte[]>(kLargeSlotBytes);
+  partial = std::make_unique<std::byte[]>(kMostSlotBytes);
 }
 
 // A peer's signature of my call is whole if the peer, looked at again, has not begun the call that would overwrite it.

@@ -14,17 +14,23 @@ namespace hawser {
 struct MemberView {
   AreaHead* head = nullptr;
   Cell* cells = nullptr;
-  std::byte* small = nullptr;
-  std::byte* large = nullptr;
+  std::byte* ring = nullptr;
   PeerBell bell;
   std::byte* segment = nullptr;
   size_t segment_bytes = 0;
+  int32_t process = 0;
 };
 
 // Chunks of one ring over its whole life, in program order, which is the same on every member whatever its role in a chunk.
 struct RingCounters {
   uint64_t published = 0, taken = 0;
-  uint64_t credit = 0;  // chunks that every peer is known to need no more
+  uint64_t credit = 0;  // the position before which no peer needs anything, as far as is known
+};
+
+// Where the last slots of the ring begin and end. Positions are bytes over the ring's whole life, equal on every member.
+struct SlotPositions {
+  uint64_t begin[kMostSlots] = {}, end[kMostSlots] = {};  // of chunk c: place c mod kMostSlots
+  uint64_t next = 0;                                      // the end of the last one
 };
 
 struct IslandState {
@@ -47,7 +53,8 @@ struct IslandState {
   std::vector<PeerBell> bells;     // of the peers, none null
   CurrentLine* current = nullptr;  // this member's
   uint64_t calls = 0;
-  RingCounters cells, small, large;
+  RingCounters cells, slots;
+  SlotPositions positions;
   std::vector<const void*> inputs;       // of one fold, by member
   std::unique_ptr<std::byte[]> staging;  // items of more than one cell, by member
   std::unique_ptr<std::byte[]> partial;  // one piece of a result that is not this member's to keep

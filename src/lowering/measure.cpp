@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "src/device/reduce.h"
 #include "src/lowering/area.h"
 #include "src/lowering/island.h"
+#include "src/memory/process_copy.h"
 
 namespace hawser {
 namespace {
@@ -23,6 +25,11 @@ constexpr int kRoundTrips = 2000, kLeastTries = 10;
 constexpr milliseconds kHopTime{3}, kMostHopTime{40};  // the latter while nothing plausible was seen: the two may stand on one CPU
 constexpr microseconds kCopyTime{500}, kStreamTime{1500};
 constexpr size_t kCopyBytes = size_t{256} << 10, kStreamBytes = size_t{2} << 20;
+constexpr size_t kCrossingBytes = size_t{64} << 10;
+constexpr int kWarmings = kRingBytes / kCrossingBytes, kCrossings = kWarmings + 24;  // once round the ring
+static_assert(kRingBytes % kCrossingBytes == 0);
+// A cache of hundreds of MiB is a socket's, whose other cores have their share too, seen from here or not.
+constexpr size_t kMostShareKib = size_t{32} << 10;
 constexpr uint64_t kLeastHopNs = 20, kMostHopNs = 2000;  // no two CPUs of one machine are nearer or farther
 
 uint64_t ns_since(Clock::time_point begin) {
@@ -94,6 +101,32 @@ class Meeting {  // of the members, over words that only grow
   uint64_t met_, probed_;
 };
 
+// While it lives the calling thread stays on one of the CPUs it may use, its neighbours on others: two members on one CPU measure nothing
+// that crosses.
+class Spread {
+ public:
+  explicit Spread(uint32_t me) {
+    if (::sched_getaffinity(0, sizeof before_, &before_) != 0) return;  // more than 1,024 CPUs: hardly two on one
+    const int count = CPU_COUNT(&before_);
+    if (count < 2) return;
+    int left = static_cast<int>(me) % count, cpu = 0;
+    while (!CPU_ISSET(static_cast<size_t>(cpu), &before_) || left-- > 0) ++cpu;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<size_t>(cpu), &one);
+    bound_ = ::sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  ~Spread() {
+    if (bound_) (void)::sched_setaffinity(0, sizeof before_, &before_);
+  }
+  Spread(const Spread&) = delete;
+  Spread& operator=(const Spread&) = delete;
+
+ private:
+  cpu_set_t before_{};
+  bool bound_ = false;
+};
+
 bool measure_hop(Meeting& meeting, uint32_t me, IslandFacts& facts) {
   if (me == 1) return meeting.answer_all();
   const uint64_t clock_ns = least_clock_ns();
@@ -139,10 +172,102 @@ bool measure_rate(Meeting& meeting, std::byte* into, const std::byte* from, size
   return true;
 }
 
+// Copies between caches as a ring makes them: into lines that the next member read last, then out of lines that it wrote last.
+bool measure_crossing(Meeting& meeting, uint32_t me, const std::vector<IslandMember>& members, std::byte* own, IslandFacts& facts) {
+  const auto count = static_cast<uint32_t>(members.size());
+  std::byte* const mine = members[me].area + ring_offset(count);
+  const std::byte* const theirs = members[(me + 1) % count].area + ring_offset(count);
+  uint64_t publish_ns = UINT64_MAX, take_ns = UINT64_MAX;
+  for (int number = 0; number < kCrossings; ++number) {
+    if (!meeting.meet()) return false;
+    const auto begin = Clock::now();
+    const size_t at = static_cast<size_t>(number) * kCrossingBytes % kRingBytes;
+    copy_bytes(mine + at, own, kCrossingBytes, false);
+    const uint64_t published_ns = ns_since(begin);
+    if (!meeting.meet()) return false;
+    const auto middle = Clock::now();
+    copy_bytes(own, theirs + at, kCrossingBytes, false);
+    const uint64_t taken_ns = ns_since(middle);
+    if (number < kWarmings) continue;  // nobody had read these lines yet
+    publish_ns = std::min(publish_ns, published_ns);
+    take_ns = std::min(take_ns, taken_ns);
+  }
+  facts.publish_bytes_per_s = kCrossingBytes * 1'000'000'000 / std::max<uint64_t>(publish_ns, 1);
+  facts.take_bytes_per_s = kCrossingBytes * 1'000'000'000 / std::max<uint64_t>(take_ns, 1);
+  return true;
+}
+
+// Through the kernel, out of memory that its owner wrote last.
+class KernelCopies {
+ public:
+  KernelCopies(Meeting& meeting, uint32_t me, const std::vector<IslandMember>& members, std::byte* from, std::byte* into)
+      : meeting_(meeting), me_(me), members_(members), from_(from), into_(into) {}
+
+  bool measure(IslandFacts& facts) {
+    bool able = false;
+    if (!all_can(able)) return false;
+    if (!able) return true;
+    uint64_t short_ns = UINT64_MAX, long_ns = UINT64_MAX, again_ns = UINT64_MAX;
+    const uint32_t next = (me_ + 1) % static_cast<uint32_t>(members_.size());
+    for (int number = 0; number < kCrossings; ++number) {
+      std::memset(from_, number, kCrossingBytes);
+      if (!meeting_.meet()) return false;
+      const auto begin = Clock::now();
+      able = able && read(next, line_bytes);
+      const auto middle = Clock::now();
+      able = able && read(next, kCrossingBytes);
+      const auto after = Clock::now();
+      able = able && read(next, kCrossingBytes);
+      again_ns = std::min(again_ns, ns_since(after));
+      long_ns = std::min(long_ns, static_cast<uint64_t>((after - middle) / std::chrono::nanoseconds(1)));
+      short_ns = std::min(short_ns, static_cast<uint64_t>((middle - begin) / std::chrono::nanoseconds(1)));
+      if (!meeting_.meet()) return false;  // nobody writes or frees what is being read
+    }
+    if (!able) return true;  // that member is gone: the next meeting of all will tell
+    facts.cma_ns = static_cast<uint32_t>(std::min<uint64_t>(short_ns, 1'000'000'000));
+    facts.cma_bytes_per_s = rate(long_ns, short_ns);
+    facts.cma_again_bytes_per_s = rate(again_ns, short_ns);
+    return true;
+  }
+
+ private:
+  static uint64_t rate(uint64_t whole_ns, uint64_t short_ns) {
+    return kCrossingBytes * 1'000'000'000 / std::max<uint64_t>(whole_ns - std::min(short_ns, whole_ns), 1);
+  }
+  bool read(uint32_t peer, size_t bytes) const {
+    const uint64_t address = head(peer).probed.address.load(std::memory_order_acquire);
+    return copy_from_process(members_[peer].process, into_, address, bytes);
+  }
+  // Everyone reads a line of everyone else's and knows what must be in it: the number of a process may mean another one where it comes
+  // from.
+  bool all_can(bool& able) {
+    std::memset(from_, static_cast<int>(me_ + 1), line_bytes);
+    head(me_).probed.address.store(reinterpret_cast<uint64_t>(from_), std::memory_order_release);
+    if (!meeting_.meet()) return false;
+    able = true;
+    for (uint32_t peer = 0; peer < members_.size(); ++peer) {
+      if (peer == me_) continue;
+      const bool right =
+          members_[peer].process > 0 && read(peer, line_bytes) &&
+          std::all_of(into_, into_ + line_bytes, [peer](std::byte value) { return value == static_cast<std::byte>(peer + 1); });
+      able = able && right;
+    }
+    head(me_).probed.refused.store(!able, std::memory_order_release);
+    if (!meeting_.meet()) return false;
+    for (uint32_t peer = 0; peer < members_.size(); ++peer) able = able && head(peer).probed.refused.load(std::memory_order_acquire) == 0;
+    return true;
+  }
+  AreaHead& head(uint32_t member) const { return *reinterpret_cast<AreaHead*>(members_[member].area); }
+  Meeting& meeting_;
+  const uint32_t me_;
+  const std::vector<IslandMember>& members_;
+  std::byte *const from_, *const into_;
+};
+
 void read_caches(size_t members, IslandFacts& facts) {
   const long l2 = ::sysconf(_SC_LEVEL2_CACHE_SIZE), l3 = ::sysconf(_SC_LEVEL3_CACHE_SIZE);  // 0 or -1: the system does not say
   if (l2 > 0) facts.l2_kib = static_cast<uint32_t>(l2 >> 10);
-  if (l3 > 0) facts.l3_share_kib = static_cast<uint32_t>(std::max<size_t>(static_cast<size_t>(l3 >> 10) / members, 1));
+  if (l3 > 0) facts.l3_share_kib = static_cast<uint32_t>(std::clamp<size_t>(static_cast<size_t>(l3 >> 10) / members, 1, kMostShareKib));
 }
 
 }  // namespace
@@ -152,6 +277,8 @@ IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>& members
   facts.ranks_per_cpu_x256 = ranks_per_cpu_x256;
   read_caches(members.size(), facts);
   const bool crowded = ranks_per_cpu_x256 > 256;
+  std::optional<Spread> spread;
+  if (!crowded) spread.emplace(me);
   const auto buffers = std::make_unique<std::byte[]>(2 * kStreamBytes);  // zeroed, so its pages are there
   Meeting meeting(me, members, crowded);
   if (!meeting.meet()) return facts;  // a member is missing: the defaults will do, its island comes to nothing
@@ -159,7 +286,9 @@ IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>& members
   if (!crowded && members.size() > 1 && me < 2 && !measure_hop(meeting, me, facts)) return facts;
   std::byte *from = buffers.get(), *into = from + kStreamBytes;
   if (!measure_rate(meeting, into, from, kCopyBytes, kCopyTime, facts.copy_bytes_per_s)) return facts;
-  measure_rate(meeting, into, from, kStreamBytes, kStreamTime, facts.non_temporal_bytes_per_s);
+  if (!measure_rate(meeting, into, from, kStreamBytes, kStreamTime, facts.non_temporal_bytes_per_s)) return facts;
+  if (members.size() < 2 || !measure_crossing(meeting, me, members, from, facts)) return facts;
+  KernelCopies(meeting, me, members, from, into).measure(facts);
   return facts;
 }
 

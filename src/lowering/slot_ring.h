@@ -1,6 +1,8 @@
-// The ring for everything else: copy into a slot, then one counter. A call that fits into one small slot uses the ring of small slots (more
-// of them, so that a root runs ahead further), others the ring of large ones, whose chunks stay in the caches.
+// The ring for everything else: copy into a slot, then one counter. A slot is as long as its chunk, and slots follow one another through
+// the whole ring: a writer that came back to the same few lines would find them still shared with the reader of the last time, which was
+// measured to halve the rate (docs/decisions/0010-one-ring-of-slots.md).
 #pragma once
+#include <algorithm>
 #include <cstring>
 
 #include "src/lowering/island_state.h"
@@ -11,31 +13,60 @@ class SlotRing {
  public:
   static constexpr bool short_items = false;
   SlotRing(IslandState& island, uint32_t chunk_bytes)
-      : island_(island), small_part_(part_of(kSmallSlotBytes)), large_part_(part_of(kLargeSlotBytes)) {
-    const size_t wished = chunk_bytes ? whole_lines(chunk_bytes) : kLargeSlotBytes;
-    large_whole_piece_ = std::min(wished, kLargeSlotBytes);
-    large_part_piece_ = std::min(wished, large_part_);
-    use_small(true);
-  }
+      : island_(island),
+        whole_piece_(std::min(chunk_bytes ? whole_lines(chunk_bytes) : kMostSlotBytes, kMostSlotBytes)),
+        part_piece_(std::min(whole_piece_, kMostSlotBytes / island.size / line_bytes * line_bytes)) {}
 
-  // Chooses the ring for a call whose longest item has so many bytes; what one item can hold there.
+  RingCounters& counters() const { return island_.slots; }
+  // For a call whose longest item has so many bytes: what one item can hold, equal on every member.
   size_t piece_bytes(size_t item_bytes, bool parts) {
-    const size_t small_piece = parts ? small_part_ : kSmallSlotBytes;
-    use_small(item_bytes <= small_piece);
-    part_stride_ = small_ ? small_part_ : large_part_;
-    if (small_) return small_piece;
-    return parts ? large_part_piece_ : large_whole_piece_;
+    const size_t most = parts ? part_piece_ : whole_piece_;
+    stride_ = whole_lines(std::clamp<size_t>(item_bytes, 1, most));  // not nothing: a position tells chunks apart
+    return most;
   }
-  RingCounters& counters() const { return *counters_; }
-  using Place = uint64_t;  // the chunk's number
-  Place place(uint64_t chunk) const { return chunk; }
-  void write(Place chunk, uint32_t part, const std::byte* data, size_t bytes, uint32_t) const {
-    if (bytes) std::memcpy(slot(island_.me, chunk, part), data, bytes);
+  struct Place {
+    uint64_t begin, end;  // positions
+    uint64_t chunk;
+  };
+  // Of the chunk that comes next; a slot is never cut by the end of the ring.
+  Place next_place(uint64_t chunk, bool parts) const {
+    const size_t extent = parts ? stride_ * island_.size : stride_;
+    uint64_t begin = island_.positions.next;
+    const size_t left = kRingBytes - begin % kRingBytes;
+    if (extent > left) begin += left;
+    return {begin, begin + extent, chunk};
   }
-  void announce(uint64_t chunk, uint32_t tag) const {
+  Place place(uint64_t chunk) const {
+    const SlotPositions& positions = island_.positions;
+    return {positions.begin[chunk % kMostSlots], positions.end[chunk % kMostSlots], chunk};
+  }
+  void settle(const Place& place) const {  // that chunk is published
+    SlotPositions& positions = island_.positions;
+    positions.begin[place.chunk % kMostSlots] = place.begin;
+    positions.end[place.chunk % kMostSlots] = positions.next = place.end;
+  }
+  // What every peer must have consumed before the chunk may be written: what lay in its bytes, and the chunk whose tag it replaces.
+  uint64_t needed(const Place& place) const {
+    const uint64_t before = place.end > kRingBytes ? place.end - kRingBytes : 0;
+    return std::max(before, island_.positions.end[place.chunk % kMostSlots]);
+  }
+  uint64_t end_of(uint64_t chunk) const { return island_.positions.end[chunk % kMostSlots]; }
+  void write(const Place& place, uint32_t part, const std::byte* data, size_t bytes, uint32_t) const {
+    if (bytes) std::memcpy(slot(island_.me, place, part), data, bytes);
+  }
+  void announce(const Place& place, uint32_t tag) const {
     ProducedLine& line = produced(island_.me);
-    line.tags[chunk % kMostSlots].store(tag, std::memory_order_relaxed);
-    line.chunks.store(chunk + 1, std::memory_order_release);  // after the data and the tag
+    line.tags[place.chunk % kMostSlots].store(tag, std::memory_order_relaxed);
+    line.chunks.store(place.chunk + 1, std::memory_order_release);  // after the data and the tag
+  }
+  // Takes the lines of the next such chunk from whoever read them last while there is nothing else to do: short copies then find them here.
+  void prepare_next(const Place& last, bool parts) const {
+    const size_t extent = last.end - last.begin;
+    if (extent > kPreparedBytes) return;
+    const Place next = next_place(last.chunk + 1, parts);
+    if (needed(next) > island_.slots.credit) return;  // a reader may still need them
+    const std::byte* const begin = slot(island_.me, next, 0);
+    for (const std::byte* line = begin; line != begin + extent; line += line_bytes) asm volatile("prefetchw %0" : : "m"(*line));
   }
   struct Item {
     const ProducedLine& line;
@@ -47,37 +78,21 @@ class SlotRing {
     }
     bool fits(uint64_t chunk, uint32_t tag) const { return line.tags[chunk % kMostSlots].load(std::memory_order_relaxed) == tag; }
   };
-  Item item(uint32_t peer, Place chunk, uint32_t part) const { return {produced(peer), slot(peer, chunk, part)}; }
+  Item item(uint32_t peer, const Place& place, uint32_t part) const { return {produced(peer), slot(peer, place, part)}; }
   const std::byte* data(const Item& item, uint32_t, size_t) const { return item.at; }
-  std::atomic<uint64_t>& consumed(uint32_t member) const {
-    AreaHead& head = *island_.members[member].head;
-    return (small_ ? head.small_consumed : head.large_consumed).chunks;
-  }
-  void consume(uint64_t chunks) const { consumed(island_.me).store(chunks, std::memory_order_release); }  // after the reads of the slot
-  uint64_t slots = kSmallSlots;
+  std::atomic<uint64_t>& consumed(uint32_t member) const { return island_.members[member].head->slots_consumed.position; }
+  void consume(uint64_t position) const { consumed(island_.me).store(position, std::memory_order_release); }  // after the reads of the slot
 
  private:
+  static constexpr size_t kPreparedBytes = size_t{16} << 10;  // so that the first cache keeps them and the data
   static constexpr size_t whole_lines(size_t bytes) { return (bytes + line_bytes - 1) / line_bytes * line_bytes; }
-  size_t part_of(size_t slot_bytes) const { return slot_bytes / island_.size / line_bytes * line_bytes; }  // small: 0 beyond 256 members
-  void use_small(bool small) {
-    small_ = small;
-    counters_ = small ? &island_.small : &island_.large;
-    slots = small ? kSmallSlots : kLargeSlots;
-  }
-  ProducedLine& produced(uint32_t member) const {
-    AreaHead& head = *island_.members[member].head;
-    return small_ ? head.small_produced : head.large_produced;
-  }
-  std::byte* slot(uint32_t member, uint64_t chunk, uint32_t part) const {
-    const MemberView& view = island_.members[member];
-    return (small_ ? view.small + (chunk % kSmallSlots) * kSmallSlotBytes : view.large + (chunk % kLargeSlots) * kLargeSlotBytes) +
-           part * part_stride_;
+  ProducedLine& produced(uint32_t member) const { return island_.members[member].head->slots_produced; }
+  std::byte* slot(uint32_t member, const Place& place, uint32_t part) const {
+    return island_.members[member].ring + place.begin % kRingBytes + part * stride_;
   }
   IslandState& island_;
-  const size_t small_part_, large_part_;  // a reader's part of a slot
-  size_t large_whole_piece_ = 0, large_part_piece_ = 0, part_stride_ = 0;
-  bool small_ = true;
-  RingCounters* counters_ = nullptr;
+  const size_t whole_piece_, part_piece_;  // what an item can hold: the only one of a chunk, or one reader's of many
+  size_t stride_ = 0;                      // from one item of a chunk to the next
 };
 
 }  // namespace hawser

@@ -5,11 +5,11 @@
 // piece i-2 of the second. Every member goes through the same moves in the same order, whatever its role in them, so both counters of a
 // ring advance equally everywhere.
 //
-// Reuse of slots. Chunk c may be written into its slot when every peer has taken chunk c - slots. Having taken chunk c of a peer tells that
+// Reuse of slots. A chunk may be written when every peer has consumed what lay in its place. Having taken chunk c of a peer tells that
 // this peer had taken chunk c - lag when it published c, where lag is 2 (3 with two exchanges) by the order above: in collectives where
-// everyone publishes and everyone takes, no acknowledgement is ever read. Otherwise `consumed` of the peers is read, once the cached
-// minimum says that the ring is full. Nobody waits in a circle: with at least 3 slots, taking chunk c - slots comes before publishing chunk
-// c in the common order of moves, and every wait is for an earlier move.
+// everyone publishes and everyone takes, acknowledgements are hardly ever read. Otherwise `consumed` of the peers is read, once what is
+// known says that the ring is full. Nobody waits in a circle: a ring holds at least 3 chunks of any length, so that what lies in the place
+// of a chunk was taken before that chunk is published, in the common order of moves, and every wait is for an earlier move.
 //
 // In place. The bytes of an output that piece j of a take overwrites are never needed later:
 //   all_reduce, reduce: the same piece of the own input, read by that very fold; later publishes read later pieces.
@@ -127,17 +127,19 @@ class StagedRoutine final : public Routine {
     IslandState& island = island_;
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.published;
-    if (chunk >= counters.credit + ring_.slots) [[unlikely]]
+    const auto place = ring_.next_place(chunk, false);
+    if (ring_.needed(place) > counters.credit) [[unlikely]]
       return false;
     const size_t bytes = shape_.lengths.first;
     const uint32_t tag = tag_of(chunk), me = island.me, size = island.size;
     const std::byte* const source = flow.source;
     const void** const inputs = island.inputs.data();
-    const auto place = ring_.place(chunk);
     ring_.write(place, 0, source, bytes, tag);
-    ring_.announce(chunk, tag);
+    ring_.announce(place, tag);
+    ring_.settle(place);
     counters.published = chunk + 1;
     if (!Ring::short_items) island.ring_all();
+    ring_.prepare_next(place, false);
     inputs[me] = source;
     for (const uint32_t peer : island.others) {
       const auto item = ring_.item(peer, place, 0);
@@ -147,7 +149,7 @@ class StagedRoutine final : public Routine {
       inputs[peer] = ring_.data(item, peer, bytes);
     }
     if (flow.exchange.fold) reduce_(flow.sink, inputs, size, elements_, last_.divisor, flow.stream);
-    finish_taking(chunk + 1, true, 1);
+    finish_taking(chunk, true, 1);
     return true;
   }
   [[gnu::noinline]] bool stay_sent() {
@@ -182,32 +184,35 @@ class StagedRoutine final : public Routine {
   bool publish(const Flow& flow, size_t piece) {
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.published;
+    const bool parts = flow.exchange.parts;
+    const auto place = ring_.next_place(chunk, parts);
     if (flow.publishes) {
-      if (chunk >= counters.credit + ring_.slots && !collect_credit(chunk)) return false;
+      const uint64_t needed = ring_.needed(place);
+      if (needed > counters.credit && !collect_credit(needed)) return false;
       const uint32_t tag = tag_of(chunk);
-      if (flow.exchange.parts) {
-        for (uint32_t reader = 0; reader < island_.size; ++reader)
-          if (reader != island_.me)
-            ring_.write(ring_.place(chunk), reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece),
-                        tag);
+      if (parts) {
+        for (const uint32_t reader : island_.others)
+          ring_.write(place, reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece), tag);
       } else {
-        ring_.write(ring_.place(chunk), 0, source_at<kMode>(flow, 0, piece), bytes_of<kMode>(flow, island_.me, 0, piece), tag);
+        ring_.write(place, 0, source_at<kMode>(flow, 0, piece), bytes_of<kMode>(flow, island_.me, 0, piece), tag);
       }
-      ring_.announce(chunk, tag);
+      ring_.announce(place, tag);
       island_.ring_all();
     }
+    ring_.settle(place);
     counters.published = chunk + 1;
+    if (flow.publishes) ring_.prepare_next(place, parts);
     return true;
   }
 
   // The ring is full as far as is known: look again at what the peers have consumed.
-  bool collect_credit(uint64_t chunk) {
+  bool collect_credit(uint64_t needed) {
     RingCounters& counters = ring_.counters();
     uint64_t least = UINT64_MAX;
     for (uint32_t peer = 0; peer < island_.size; ++peer) {
       if (peer == island_.me) continue;
       const std::atomic<uint64_t>& consumed = ring_.consumed(peer);
-      const uint64_t needed = chunk + 1 - ring_.slots, seen = consumed.load(std::memory_order_acquire);
+      const uint64_t seen = consumed.load(std::memory_order_acquire);
       if (seen < needed) return wait_for(peer, {&consumed, needed});
       least = std::min(least, seen);
     }
@@ -224,18 +229,16 @@ class StagedRoutine final : public Routine {
       if (flow.exchange.fold) fold<kMode>(flow, piece);
       else keep_own<kMode>(flow, piece);
     }
-    finish_taking(chunk + 1, flow.takes_from_all, shape_.shots);
+    finish_taking(chunk, flow.takes_from_all, shape_.shots);
     return true;
   }
 
-  void finish_taking(uint64_t chunks, bool from_all, uint32_t shots) {
+  void finish_taking(uint64_t chunk, bool from_all, uint32_t shots) {
     RingCounters& counters = ring_.counters();
-    counters.taken = chunks;
-    if (from_all) {
-      const uint64_t lag = 1 + shots;
-      if (chunks > counters.credit + lag) counters.credit = chunks - lag;
-    }
-    ring_.consume(chunks);
+    counters.taken = chunk + 1;
+    const uint64_t lag = 1 + shots;
+    if (from_all && chunk >= lag) counters.credit = std::max(counters.credit, ring_.end_of(chunk - lag));
+    ring_.consume(ring_.end_of(chunk));
     island_.ring_all();
   }
 

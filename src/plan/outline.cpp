@@ -169,7 +169,7 @@ Scheme scheme_of(const Stage& stage, uint32_t slices) {
     if (best.picoseconds > slowest.picoseconds) slowest = best;
   }
   for (const IslandWork& work : stage.islands)
-    if (work.members > 1 && !scheme_suits(work.members, sliced(work.phase, slices), slowest.scheme))
+    if (work.members > 1 && !scheme_suits(work.facts, work.members, sliced(work.phase, slices), slowest.scheme))
       return {SchemeKind::bounce, 64 << 10, false, false};
   return slowest.scheme;
 }

@@ -10,9 +10,9 @@
 namespace hawser {
 namespace {
 
-constexpr uint64_t kCellBytes = 48, kMostCellMessage = 448, kFlagSlotBytes = 256 << 10;
-constexpr uint32_t kPage = 4096, kMostChunk = 256 << 10;
-constexpr std::array<std::string_view, 4> kNames = {"cells", "flag", "bounce", "push"};
+constexpr uint64_t kCellBytes = 48, kMostCellMessage = 448, kFlagSlotBytes = 128 << 10;
+constexpr uint32_t kPage = 4096, kMostChunk = 128 << 10;
+constexpr std::array<std::string_view, 5> kNames = {"cells", "flag", "bounce", "push", "cma"};
 
 // What the busiest member does in one phase. Bytes.
 struct Work {
@@ -47,13 +47,13 @@ Work work_of(Collective collective, uint64_t bytes, uint64_t n) {
     case Collective::all_gather:
       return {bytes, bytes, 1, rest, others, bytes, bytes, all, bytes, all, false};
     case Collective::reduce_scatter:
-      return {all, bytes, n, rest, others, 0, all, bytes, all, bytes, false};
+      return {rest, bytes, others, rest, others, 0, all, bytes, all, bytes, false};
     case Collective::all_to_all:
-      return {all, bytes, n, rest, others, bytes, all, all, all, all, false};
+      return {rest, bytes, others, rest, others, bytes, all, all, all, all, false};
     case Collective::gather:
       return {bytes, bytes, 1, rest, others, bytes, bytes, all, bytes, bytes, true};
     case Collective::scatter:
-      return {all, bytes, n, bytes, 1, bytes, all, bytes, bytes, bytes, true};
+      return {rest, bytes, others, bytes, 1, bytes, all, bytes, bytes, bytes, true};
     case Collective::barrier:
     case Collective::all_to_all_v:
     case Collective::point_to_point:
@@ -78,26 +78,32 @@ std::array<Work, 2> two_shots(uint64_t bytes, uint64_t n, bool in_memory) {
 }
 
 struct Rates {  // femtoseconds a byte, picoseconds a hop
-  uint64_t cached = 0, pull = 0;
-  uint64_t memory_plain = 0, memory_non_temporal = 0;
+  uint64_t cached = 0, publish = 0, pull = 0, kernel = 0, kernel_again = 0;
+  int64_t kernel_call = 0;
+  uint64_t memory = 0;
   int64_t hop = 0, wake = 0;
   uint64_t crowd = 256;  // ranks a CPU, times 256
   uint64_t l2 = 0;
+  bool measured = false;  // copies between caches were
 
   explicit Rates(const IslandFacts& facts) {
     const uint64_t copy = std::max<uint64_t>(facts.copy_bytes_per_s, 1'000'000);
-    const uint64_t non_temporal = std::max<uint64_t>(facts.non_temporal_bytes_per_s, 1'000'000);
     cached = std::clamp<uint64_t>(1'000'000'000'000'000 / copy / 8, 3000, 16000);
-    pull = 3 * cached + least(facts.hop_ns, 600) * 1000 / 6;
-    memory_non_temporal = 1'000'000'000'000'000 / non_temporal;
-    // Plain stores fetch what they overwrite; a copy rate measured inside the caches does not hold outside.
-    memory_plain = 1'000'000'000'000'000 / least(copy, non_temporal - non_temporal / 8);
+    publish = facts.publish_bytes_per_s ? per_byte(facts.publish_bytes_per_s) : 2 * cached;
+    pull = facts.take_bytes_per_s ? per_byte(facts.take_bytes_per_s) : 3 * cached + least(facts.hop_ns, 600) * 1000 / 6;
+    kernel = facts.cma_bytes_per_s ? per_byte(facts.cma_bytes_per_s) : 0;
+    kernel_again = facts.cma_again_bytes_per_s ? (kernel + per_byte(facts.cma_again_bytes_per_s)) / 2 : kernel;
+    kernel_call = static_cast<int64_t>(facts.cma_ns) * 1000;
+    memory = per_byte(facts.non_temporal_bytes_per_s);
     crowd = std::max<uint64_t>(facts.ranks_per_cpu_x256, 256);
     hop = static_cast<int64_t>(facts.hop_ns) * 1000;
     wake = hop + static_cast<int64_t>(least(crowd - 256, 1 << 20)) * 1'000'000 / 256;  // waiting for a peer who must get the CPU first
     l2 = uint64_t{facts.l2_kib} << 10;
+    measured = facts.take_bytes_per_s != 0;
   }
-  int64_t second_line() const { return std::max(hop / 4, wake / 16); }  // the data come after the flag that announces them
+  static uint64_t per_byte(uint64_t bytes_per_s) { return 1'000'000'000'000'000 / std::max<uint64_t>(bytes_per_s, 1'000'000); }
+  // The data come after the flag that announces them; the first lines take their time until what fetches ahead has seen the pattern.
+  int64_t second_line() const { return std::max(measured ? 3 * hop : hop / 4, wake / 16); }
 };
 
 int64_t saturated(unsigned __int128 picoseconds) {
@@ -114,17 +120,28 @@ int64_t waits(const Rates& rates, uint32_t members) { return rates.hop * static_
 
 int64_t cells_time(const Work& work, const Rates& rates, uint32_t members) {
   const uint64_t lines = std::max<uint64_t>(1, divided(work.part, kCellBytes));
-  const int64_t data = time_of(lines * work.parts * 64, 4 * rates.cached) + time_of(lines * work.taken * 64, rates.pull);
+  const int64_t data = time_of(lines * work.parts * 64, 2 * rates.publish) + time_of(lines * work.taken * 64, rates.pull);
   return rates.wake + waits(rates, members) + crowded(data + time_of(work.own, 2 * rates.cached), rates);
 }
 
-// One copy in, one way to the readers, and what the memory adds when the caches do not hold it all.
+// Memory as the old tables have it: a plain store is an eighth slower.
+int64_t memory_time(uint64_t read, uint64_t written, const Rates& rates, bool non_temporal) {
+  return time_of(read + written, non_temporal ? rates.memory : rates.memory + rates.memory / 7) / 2;
+}
+
+// What moving so many bytes from and to memory beyond the second cache adds. A plain store fetches what it overwrites. The rate is that of
+// copies, which read a byte and write one, measured where the third cache holds them; memory is half as fast.
+int64_t spill_time(uint64_t read, uint64_t written, const Work& work, const Rates& rates, bool non_temporal) {
+  if (work.read + work.written <= rates.l2) return 0;
+  return time_of((read + written * (non_temporal ? 1 : 2)) * (work.in_memory ? 2 : 1), rates.memory) / 2;
+}
+
+// One copy in, one way to the readers, and what it adds that the second cache does not hold it all.
 int64_t exchange_data(const Work& work, const Rates& rates, int64_t chunks, bool non_temporal) {
-  const int64_t in = time_of(work.publish, 2 * rates.cached), out = time_of(work.take, rates.pull) + time_of(work.own, 2 * rates.cached);
+  const int64_t in = time_of(work.publish, rates.publish), out = time_of(work.take, rates.pull) + time_of(work.own, 2 * rates.cached);
   const int64_t cached = crowded(work.rooted ? std::max(in, out) + std::min(in, out) / chunks : in + out, rates);
-  if (!work.in_memory) return cached;
-  const uint64_t memory = non_temporal ? rates.memory_non_temporal : rates.memory_plain;
-  return cached / 3 * 2 + time_of(work.read + work.written, memory) / 2;
+  if (rates.measured) return cached + spill_time(work.read, work.written, work, rates, non_temporal);
+  return work.in_memory ? cached / 3 * 2 + memory_time(work.read, work.written, rates, non_temporal) : cached;
 }
 
 int64_t flag_time(const Work& work, const Rates& rates, uint32_t members) {
@@ -144,9 +161,19 @@ int64_t bounce_time(const Work& work, const Rates& rates, uint32_t members, cons
 
 int64_t push_time(const Work& work, const Rates& rates, uint32_t members, const Scheme& scheme) {
   const int64_t cached = crowded(time_of(work.push_read + work.push_written, rates.cached * 14 / 10), rates);
-  const uint64_t memory = scheme.non_temporal ? rates.memory_non_temporal : rates.memory_plain;
-  const int64_t data = work.in_memory ? std::max(cached, time_of(work.push_read + work.push_written, memory) / 2) : cached;
+  const int64_t memory = memory_time(work.push_read, work.push_written, rates, scheme.non_temporal);
+  const int64_t data = work.in_memory ? std::max(cached, memory) : cached;
   return rates.wake + rates.wake / 2 + waits(rates, members) + data;
+}
+
+// Nobody knows whether a buffer was written anew since the last time: while it fits into the reader's own cache, half of the times it was.
+int64_t cma_time(const Work& work, const Rates& rates, uint32_t members, bool non_temporal) {
+  const bool kept = work.take + work.written < rates.l2;
+  const int64_t calls = rates.kernel_call * static_cast<int64_t>(work.taken);
+  const int64_t own = time_of(work.own, 2 * rates.cached) + spill_time(work.own, work.own, work, rates, non_temporal);
+  const int64_t copies =
+      time_of(work.take, kept ? rates.kernel_again : rates.kernel) + spill_time(work.take, work.take, work, rates, false);
+  return 2 * rates.wake + waits(rates, members) + crowded(copies + own + calls, rates);
 }
 
 int64_t one_exchange(const Work& work, const Rates& rates, uint32_t members, const Scheme& scheme) {
@@ -159,26 +186,30 @@ int64_t one_exchange(const Work& work, const Rates& rates, uint32_t members, con
       return bounce_time(work, rates, members, scheme);
     case SchemeKind::push:
       return push_time(work, rates, members, scheme);
+    case SchemeKind::cma:
+      return cma_time(work, rates, members, scheme.non_temporal);
   }
   return INT64_MAX / 4;
 }
 
-// ---- what is tried, in order; the first of equals wins
+// ---- what is tried, in order; the first within a sixteenth of the cheapest wins
 
-constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false},
-                              {SchemeKind::flag, 0, false, false},
-                              {SchemeKind::push, 0, false, false},
-                              {SchemeKind::flag, 0, false, true}};
-constexpr uint32_t kChunks[] = {64 << 10, 128 << 10, 256 << 10, 32 << 10, 16 << 10};
+constexpr int64_t kMargin = 16;
 
+constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false}, {SchemeKind::flag, 0, false, false},
+                              {SchemeKind::push, 0, false, false},  {SchemeKind::flag, 0, false, true},
+                              {SchemeKind::cma, 0, false, false},   {SchemeKind::cma, 0, true, false}};
+constexpr uint32_t kChunks[] = {64 << 10, 128 << 10, 32 << 10, 16 << 10};
+
+// Where the caches do not hold the phase's buffers anyway, stores past them come first.
 template <class Visit>
 void each_candidate(bool memory_bound, Visit visit) {
   for (const Scheme& scheme : kAlways) visit(scheme);
   if (memory_bound) visit(Scheme{SchemeKind::push, 0, true, false});
   for (const uint32_t chunk : kChunks)
     for (const bool two_shot : {false, true}) {
-      visit(Scheme{SchemeKind::bounce, chunk, false, two_shot});
       if (memory_bound) visit(Scheme{SchemeKind::bounce, chunk, true, two_shot});
+      visit(Scheme{SchemeKind::bounce, chunk, false, two_shot});
     }
 }
 
@@ -189,7 +220,7 @@ std::string_view name(SchemeKind kind) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
-bool scheme_suits(uint32_t members, const Request& phase, const Scheme& scheme) {
+bool scheme_suits(const IslandFacts& facts, uint32_t members, const Request& phase, const Scheme& scheme) {
   const uint64_t bytes = phase_bytes(phase);
   const Work work = work_of(phase.collective, bytes, std::max(members, 1u));
   if (scheme.two_shot && (phase.collective != Collective::all_reduce || members < 2)) return false;
@@ -197,11 +228,13 @@ bool scheme_suits(uint32_t members, const Request& phase, const Scheme& scheme) 
     case SchemeKind::cells:
       return work.part <= kMostCellMessage && !scheme.two_shot && !scheme.non_temporal;
     case SchemeKind::flag:
-      return work.publish <= kFlagSlotBytes && !scheme.non_temporal;
+      return work.part * (work.parts > 1 ? members : 1) <= kFlagSlotBytes && !scheme.non_temporal;
     case SchemeKind::bounce:
       return scheme.chunk_bytes >= kPage && scheme.chunk_bytes <= kMostChunk && scheme.chunk_bytes % kPage == 0;
     case SchemeKind::push:
       return phase.library_buffers && !scheme.two_shot;
+    case SchemeKind::cma:  // a fold would read every piece through a buffer: no gain
+      return facts.cma_bytes_per_s != 0 && work.take != 0 && !reduces(phase.collective) && !scheme.two_shot;
   }
   return false;
 }
@@ -222,10 +255,10 @@ IslandCost cheapest_scheme(const IslandFacts& facts, uint32_t members, const Req
   IslandCost best, wanted;  // of all, and of those the settings ask for
   best.picoseconds = wanted.picoseconds = INT64_MAX;
   each_candidate(whole_work(facts, members, phase).in_memory, [&](const Scheme& scheme) {
-    if (!scheme_suits(members, phase, scheme)) return;
+    if (!scheme_suits(facts, members, phase, scheme)) return;
     const int64_t cost = scheme_cost(facts, members, phase, scheme);
-    if (cost < best.picoseconds) best = {scheme, cost};
-    if (cost < wanted.picoseconds && name(scheme.kind).starts_with(phase.scheme)) wanted = {scheme, cost};
+    if (cost < best.picoseconds - best.picoseconds / kMargin) best = {scheme, cost};
+    if (cost < wanted.picoseconds - wanted.picoseconds / kMargin && name(scheme.kind).starts_with(phase.scheme)) wanted = {scheme, cost};
   });
   return wanted.picoseconds < INT64_MAX ? wanted : best;
 }

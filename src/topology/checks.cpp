@@ -46,6 +46,10 @@ Status check_island(const HostRun& run) {
   if (facts.hop_ns > 1'000'000'000 || facts.l2_kib > (1u << 30) || facts.l3_share_kib > (1u << 30) || facts.ranks_per_cpu_x256 == 0 ||
       facts.ranks_per_cpu_x256 > (1u << 24))
     return invalid(of + ": a fact out of range (hop at most 1 s, caches at most 1 TiB, per_cpu above 0 and at most 65536)");
+  for (const uint64_t rate : {facts.publish_bytes_per_s, facts.take_bytes_per_s, facts.cma_bytes_per_s, facts.cma_again_bytes_per_s})
+    if (rate != 0 && (rate < 1'000'000 || rate > kMostBitsPerS / 8))
+      return invalid(of + ": publish, take and cma rates are 0 or lie between 0.008 and 15625000 Gbit/s");
+  if (facts.cma_ns > 1'000'000'000) return invalid(of + ": cma_ns is at most 1 s");
   return {};
 }
 

@@ -17,7 +17,8 @@ uint64_t first_colour(const HostRun& run) {
   const IslandFacts& facts = run.island;
   for (const uint64_t value : {run.inner.out_bits_per_s, run.inner.in_bits_per_s, static_cast<uint64_t>(run.inner_latency_ns),
                                uint64_t{facts.hop_ns}, facts.copy_bytes_per_s, facts.non_temporal_bytes_per_s, uint64_t{facts.l2_kib},
-                               uint64_t{facts.l3_share_kib}, uint64_t{facts.ranks_per_cpu_x256}})
+                               uint64_t{facts.l3_share_kib}, uint64_t{facts.ranks_per_cpu_x256}, facts.publish_bytes_per_s,
+                               facts.take_bytes_per_s, facts.cma_bytes_per_s, facts.cma_again_bytes_per_s, uint64_t{facts.cma_ns}})
     colour = combine(colour, value);
   return colour;
 }

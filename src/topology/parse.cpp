@@ -245,7 +245,12 @@ Status Parser::add_island(Reader words) {
     else if (fact == "l3") facts.l3_share_kib = static_cast<uint32_t>(HAWSER_TRY(parse_whole(value, 1u << 30)));
     else if (fact == "per_cpu")
       facts.ranks_per_cpu_x256 = static_cast<uint32_t>(std::min<uint64_t>(HAWSER_TRY(parse_decimal(value, 8)) / 390625, UINT32_MAX));
-    else return invalid(quoted(fact) + " is none of hop, copy, nt, l2, l3, per_cpu");
+    else if (fact == "publish") facts.publish_bytes_per_s = HAWSER_TRY(parse_bytes_per_s(value));
+    else if (fact == "take") facts.take_bytes_per_s = HAWSER_TRY(parse_bytes_per_s(value));
+    else if (fact == "cma") facts.cma_bytes_per_s = HAWSER_TRY(parse_bytes_per_s(value));
+    else if (fact == "cma_again") facts.cma_again_bytes_per_s = HAWSER_TRY(parse_bytes_per_s(value));
+    else if (fact == "cma_ns") facts.cma_ns = static_cast<uint32_t>(HAWSER_TRY(parse_whole(value, 1'000'000'000)));
+    else return invalid(quoted(fact) + " is none of hop, copy, nt, l2, l3, per_cpu, publish, take, cma, cma_again, cma_ns");
   }
   return {};
 }

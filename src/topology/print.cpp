@@ -62,6 +62,11 @@ std::string island_line(const IslandFacts& facts) {
   if (facts.l2_kib != usual.l2_kib) text += " l2 " + std::to_string(facts.l2_kib);
   if (facts.l3_share_kib != usual.l3_share_kib) text += " l3 " + std::to_string(facts.l3_share_kib);
   if (facts.ranks_per_cpu_x256 != usual.ranks_per_cpu_x256) text += " per_cpu " + decimal(uint64_t{facts.ranks_per_cpu_x256} * 390625, 8);
+  if (facts.publish_bytes_per_s != usual.publish_bytes_per_s) text += " publish " + gbit(facts.publish_bytes_per_s * 8);
+  if (facts.take_bytes_per_s != usual.take_bytes_per_s) text += " take " + gbit(facts.take_bytes_per_s * 8);
+  if (facts.cma_bytes_per_s != usual.cma_bytes_per_s) text += " cma " + gbit(facts.cma_bytes_per_s * 8);
+  if (facts.cma_again_bytes_per_s != usual.cma_again_bytes_per_s) text += " cma_again " + gbit(facts.cma_again_bytes_per_s * 8);
+  if (facts.cma_ns != usual.cma_ns) text += " cma_ns " + std::to_string(facts.cma_ns);
   return text.empty() ? "" : "island" + text + "\n";
 }
 

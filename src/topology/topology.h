@@ -52,6 +52,12 @@ struct IslandFacts {
   uint64_t non_temporal_bytes_per_s = 8'000'000'000;  // likewise with non-temporal stores, far above the caches
   uint32_t l2_kib = 1024, l3_share_kib = 8192;        // per rank
   uint32_t ranks_per_cpu_x256 = 256;                  // 256: one rank per allowed CPU
+  // All ranks at once, per rank; 0: not measured, then estimated from the hop and the copy rate.
+  uint64_t publish_bytes_per_s = 0;    // copying into lines that a peer read last
+  uint64_t take_bytes_per_s = 0;       // copying out of lines that a peer wrote last
+  uint64_t cma_bytes_per_s = 0;        // copying through the kernel out of memory that a peer wrote last; 0: not allowed
+  uint64_t cma_again_bytes_per_s = 0;  // the same when the reader read it before and nobody has written it since
+  uint32_t cma_ns = 0;                 // what such a copy takes however short it is
   friend bool operator==(const IslandFacts&, const IslandFacts&) = default;
 };
 

@@ -34,7 +34,7 @@ TEST(Measure, does_not_hang_when_a_member_is_missing) {
   World world(3, 1 << 16);
   const auto begin = std::chrono::steady_clock::now();
   const IslandFacts facts = measure_island(0, world.members(0), 256);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
   EXPECT_EQ(facts.hop_ns, IslandFacts{}.hop_ns);
 }
 
@@ -64,7 +64,7 @@ TEST(Measure, sees_past_a_busy_machine) {
     std::vector<IslandFacts> facts(2);
     const auto begin = std::chrono::steady_clock::now();
     world.run([&](uint32_t me) { facts[me] = measure_island(me, world.members(me), 256); });
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
     EXPECT_GE(facts[0].hop_ns, 20u);
     EXPECT_LE(facts[0].hop_ns, 2000u);
     EXPECT_GT(facts[0].copy_bytes_per_s, 500'000'000u);
@@ -88,7 +88,7 @@ TEST(Measure, does_not_hang_when_a_member_dies_on_the_way) {
   const auto begin = std::chrono::steady_clock::now();
   reinterpret_cast<AreaHead*>(world.members(0)[1].area)->arrived.count.store(1);
   const IslandFacts facts = measure_island(0, world.members(0), 256);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
   EXPECT_EQ(facts.hop_ns, IslandFacts{}.hop_ns);
 }
 

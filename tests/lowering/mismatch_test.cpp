@@ -92,7 +92,7 @@ TEST(Mismatch, is_not_seen_between_equals) {
 
 TEST(Routine, refuses_what_does_not_reduce) {
   World world(1, 1 << 16);
-  for (const SchemeKind kind : {SchemeKind::cells, SchemeKind::flag, SchemeKind::push}) {
+  for (const SchemeKind kind : {SchemeKind::cells, SchemeKind::flag, SchemeKind::push, SchemeKind::cma}) {
     const auto routine = world.island(0).routine({kind});
     PhaseCall call;
     call.collective = Collective::all_reduce;

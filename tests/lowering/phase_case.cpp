@@ -46,7 +46,7 @@ void store(DataType type, std::byte* at, int64_t value) {
 }  // namespace
 
 std::string text_of(const PhaseCase& what) {
-  constexpr const char* kinds[] = {"cells", "flag", "bounce", "push"};
+  constexpr const char* kinds[] = {"cells", "flag", "bounce", "push", "cma"};
   constexpr const char* buffers[] = {"ordinary", "library", "mixed"};
   return std::string(name(what.collective)) + " by " + kinds[static_cast<int>(what.scheme.kind)] + " chunk_bytes " +
          std::to_string(what.scheme.chunk_bytes) + (what.scheme.two_shot ? " two-shot" : "") + (what.scheme.non_temporal ? " nt" : "") +

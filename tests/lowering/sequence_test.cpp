@@ -17,22 +17,25 @@ constexpr Collective kCollectives[] = {Collective::all_reduce, Collective::reduc
                                        Collective::all_gather, Collective::reduce_scatter, Collective::all_to_all,
                                        Collective::gather,     Collective::scatter,        Collective::barrier};
 constexpr DataType kTypes[] = {DataType::i32, DataType::f32, DataType::u8, DataType::f16, DataType::f64, DataType::bf16, DataType::i64};
-constexpr Scheme kSchemes[] = {{SchemeKind::cells, 0, false, false},        {SchemeKind::cells, 0, false, true},
-                               {SchemeKind::flag, 0, false, false},         {SchemeKind::flag, 0, false, true},
-                               {SchemeKind::bounce, 4096, false, false},    {SchemeKind::bounce, 4096, false, true},
-                               {SchemeKind::bounce, 64 << 10, true, false}, {SchemeKind::bounce, 128 << 10, true, true},
-                               {SchemeKind::push, 32 << 10, false, false},  {SchemeKind::push, 0, true, true}};
+constexpr Scheme kSchemes[] = {
+    {SchemeKind::cells, 0, false, false},        {SchemeKind::cells, 0, false, true},         {SchemeKind::flag, 0, false, false},
+    {SchemeKind::flag, 0, false, true},          {SchemeKind::bounce, 4096, false, false},    {SchemeKind::bounce, 4096, false, true},
+    {SchemeKind::bounce, 64 << 10, true, false}, {SchemeKind::bounce, 128 << 10, true, true}, {SchemeKind::push, 32 << 10, false, false},
+    {SchemeKind::push, 0, true, true},           {SchemeKind::cma, 0, false, false}};
 
 bool many_sided(Collective c) {
   return c == Collective::all_gather || c == Collective::gather || c == Collective::reduce_scatter || c == Collective::scatter;
 }
 bool one_sided(Collective c) { return c == Collective::all_reduce || c == Collective::reduce || c == Collective::broadcast; }
 
+bool folds(Collective c) { return c == Collective::all_reduce || c == Collective::reduce || c == Collective::reduce_scatter; }
+
 class Cases {
  public:
   Cases(uint32_t members, uint64_t seed) : members_(members), random_(seed) {}
 
   void add(Collective collective, const Scheme& scheme, size_t bytes, bool in_place) {
+    if (scheme.kind == SchemeKind::cma && folds(collective)) return;  // which it does not offer
     PhaseCase what;
     what.collective = collective;
     what.scheme = scheme;

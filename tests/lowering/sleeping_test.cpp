@@ -50,7 +50,8 @@ TEST(Sleeping, no_member_sleeps_through_what_it_waits_for) {
   constexpr Scheme kSchemes[] = {{SchemeKind::cells, 0, false, false},
                                  {SchemeKind::flag, 0, false, false},
                                  {SchemeKind::bounce, 4096, false, true},
-                                 {SchemeKind::push, 0, false, false}};
+                                 {SchemeKind::push, 0, false, false},
+                                 {SchemeKind::cma, 0, false, false}};
   constexpr Collective kKinds[] = {Collective::broadcast, Collective::all_reduce, Collective::broadcast,
                                    Collective::gather,    Collective::broadcast,  Collective::scatter};
   World world(3, 1 << 20);
@@ -59,7 +60,7 @@ TEST(Sleeping, no_member_sleeps_through_what_it_waits_for) {
   for (int i = 0; i < 600; ++i) {
     PhaseCase what;
     what.collective = kKinds[random.next() % std::size(kKinds)];
-    what.scheme = kSchemes[random.next() % std::size(kSchemes)];
+    what.scheme = kSchemes[random.next() % (std::size(kSchemes) - (what.collective == Collective::all_reduce))];  // cma does not fold
     what.chunk = random.next() % 4 == 0 ? 9000 : 5;
     what.root = random.next() % 8 == 0 ? 1 : 0;  // mostly one root, so that it runs ahead until its ring is full
     what.buffers = PhaseCase::Buffers::library;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -22,13 +23,13 @@ World::World(uint32_t members, size_t buffer_bytes) : seats_(members) {
     for (uint32_t peer = 0; peer < members; ++peer) {
       const Segment& theirs = *seats_[peer].segment;
       if (peer == me) {
-        seat.members.push_back({seat.area, theirs.base(), theirs.bytes(), {}});
+        seat.members.push_back({seat.area, theirs.base(), theirs.bytes(), {}, static_cast<int32_t>(::getpid())});
         continue;
       }
       seat.peers.push_back(MappedSegment::map(Fd(::fcntl(theirs.fd(), F_DUPFD_CLOEXEC, 0)), {1, peer}).value());
       MappedSegment& mapped = *seat.peers.back();
       std::byte* area = mapped.at(theirs.offset(seats_[peer].area), island_area_bytes(members)).value();
-      seat.members.push_back({area, mapped.base(), mapped.bytes(), PeerBell{&mapped.bell(), -1}});
+      seat.members.push_back({area, mapped.base(), mapped.bytes(), PeerBell{&mapped.bell(), -1}, static_cast<int32_t>(::getpid())});
     }
     seat.island = std::make_unique<Island>(me, seat.members, IslandFacts{});
   }

@@ -17,7 +17,7 @@ switch wan ethernet
 link leaf0 leaf1 1600 lat 1
 link leaf1 wan 100/40 lat 2000
 host p[0-7] ranks 4 islands 2 inner 400 lat 2 on leaf0 200 lat 3 for 0-1 each on leaf1 100 for 2-3
-island hop 45 copy 92.5 nt 64.25 l2 2048 l3 16384 per_cpu 2
+island hop 45 copy 92.5 nt 64.25 l2 2048 l3 16384 per_cpu 2 publish 184.5 take 150.25 cma 107 cma_again 275 cma_ns 800
 host p[8-9] ranks 4 inner 400 lat 2 on leaf1 200 lat 3
 host c0 ranks 2 on wan 25 lat 10
 order c0:1 p8 p9 c0:0 p0 p1 p2 p3 p4 p5 p6 p7
@@ -112,7 +112,7 @@ TEST(TopologyMutation, BrokenTextsGiveErrorsThatSayWhere) {
       EXPECT_EQ(topology.error().code(), Code::invalid);
     }
   }
-  EXPECT_GT(accepted, 10);
+  EXPECT_GT(accepted, 5);
   EXPECT_LT(accepted, 580);
 }
 

@@ -21,7 +21,7 @@ switch rail0 infiniband
 switch rail1 infiniband
 switch eth ethernet core 800
 host g[0-254] ranks 8 inner 3600 lat 1.5 on rail0 400 lat 2 for 0-3 each on rail1 400 lat 2 for 4-7 each on eth 25 lat 20
-island hop 45 copy 92.5 nt 70 l2 2048 l3 16384 per_cpu 0.50390625
+island hop 45 copy 92.5 nt 70 l2 2048 l3 16384 per_cpu 0.50390625 publish 184.5 take 150.25 cma 107 cma_again 275 cma_ns 800
 host g255 ranks 8 inner 3600 lat 1.5 on rail0 400 lat 2 for 0-3 each on rail1 200 lat 2 for 4-7 each on eth 25 lat 20
 )";
 constexpr const char* kWan = R"(topology 1
@@ -62,6 +62,8 @@ TEST(TopologyText, FactsArriveAsIntegers) {
   EXPECT_EQ(rails.runs()[0].island.hop_ns, 45u);
   EXPECT_EQ(rails.runs()[0].island.copy_bytes_per_s, 11'562'500'000u);
   EXPECT_EQ(rails.runs()[0].island.ranks_per_cpu_x256, 129u);
+  EXPECT_EQ(rails.runs()[0].island.take_bytes_per_s, 18'781'250'000u);
+  EXPECT_EQ(rails.runs()[0].island.cma_ns, 800u);
   EXPECT_EQ(rails.runs()[1].island, IslandFacts());
   EXPECT_EQ(rails.runs()[1].ports[1].rate.out_bits_per_s, 200'000'000'000u);
   const Topology wan = parsed(kWan);
