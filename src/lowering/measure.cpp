@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
-#include <optional>
 
 #include "src/device/reduce.h"
 #include "src/lowering/area.h"
@@ -29,7 +28,7 @@ constexpr size_t kCrossingBytes = size_t{64} << 10;
 constexpr int kWarmings = kRingBytes / kCrossingBytes, kCrossings = kWarmings + 24;  // once round the ring
 static_assert(kRingBytes % kCrossingBytes == 0);
 // A cache of hundreds of MiB is a socket's, whose other cores have their share too, seen from here or not.
-constexpr size_t kMostShareKib = size_t{32} << 10;
+constexpr size_t kMostL3Kib = size_t{64} << 10;
 constexpr uint64_t kLeastHopNs = 20, kMostHopNs = 2000;  // no two CPUs of one machine are nearer or farther
 
 uint64_t ns_since(Clock::time_point begin) {
@@ -267,7 +266,8 @@ class KernelCopies {
 void read_caches(size_t members, IslandFacts& facts) {
   const long l2 = ::sysconf(_SC_LEVEL2_CACHE_SIZE), l3 = ::sysconf(_SC_LEVEL3_CACHE_SIZE);  // 0 or -1: the system does not say
   if (l2 > 0) facts.l2_kib = static_cast<uint32_t>(l2 >> 10);
-  if (l3 > 0) facts.l3_share_kib = static_cast<uint32_t>(std::clamp<size_t>(static_cast<size_t>(l3 >> 10) / members, 1, kMostShareKib));
+  if (l3 > 0)
+    facts.l3_share_kib = static_cast<uint32_t>(std::max<size_t>(std::min(static_cast<size_t>(l3 >> 10), kMostL3Kib) / members, 1));
 }
 
 }  // namespace
@@ -277,8 +277,7 @@ IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>& members
   facts.ranks_per_cpu_x256 = ranks_per_cpu_x256;
   read_caches(members.size(), facts);
   const bool crowded = ranks_per_cpu_x256 > 256;
-  std::optional<Spread> spread;
-  if (!crowded) spread.emplace(me);
+  const Spread spread(me);
   const auto buffers = std::make_unique<std::byte[]>(2 * kStreamBytes);  // zeroed, so its pages are there
   Meeting meeting(me, members, crowded);
   if (!meeting.meet()) return facts;  // a member is missing: the defaults will do, its island comes to nothing

@@ -25,6 +25,7 @@ struct Work {
   uint64_t push_read = 0, push_written = 0;  // when every member stores its part into every output
   bool rooted = false;                       // who publishes does not take: a pipeline overlaps the two
   bool in_memory = false;                    // the caches do not hold the phase's buffers
+  uint64_t sharers = 1;                      // who read the same bytes of a member's buffer at the same time
 };
 
 uint64_t divided(uint64_t bytes, uint64_t by) { return (bytes + by - 1) / by; }
@@ -43,7 +44,7 @@ Work work_of(Collective collective, uint64_t bytes, uint64_t n) {
     case Collective::reduce:
       return {bytes, bytes, 1, rest, others, 0, bytes, bytes, bytes, divided(bytes, n), true};
     case Collective::broadcast:
-      return {bytes, bytes, 1, bytes, 1, 0, bytes, bytes, divided(bytes, n), bytes, true};
+      return {bytes, bytes, 1, bytes, 1, 0, bytes, bytes, divided(bytes, n), bytes, true, false, std::max<uint64_t>(others, 1)};
     case Collective::all_gather:
       return {bytes, bytes, 1, rest, others, bytes, bytes, all, bytes, all, false};
     case Collective::reduce_scatter:
@@ -87,6 +88,7 @@ struct Rates {  // femtoseconds a byte, picoseconds a hop
   bool measured = false;  // copies between caches were
 
   explicit Rates(const IslandFacts& facts) {
+    measured = facts.take_bytes_per_s != 0;
     const uint64_t copy = std::max<uint64_t>(facts.copy_bytes_per_s, 1'000'000);
     cached = std::clamp<uint64_t>(1'000'000'000'000'000 / copy / 8, 3000, 16000);
     publish = facts.publish_bytes_per_s ? per_byte(facts.publish_bytes_per_s) : 2 * cached;
@@ -97,9 +99,9 @@ struct Rates {  // femtoseconds a byte, picoseconds a hop
     memory = per_byte(facts.non_temporal_bytes_per_s);
     crowd = std::max<uint64_t>(facts.ranks_per_cpu_x256, 256);
     hop = static_cast<int64_t>(facts.hop_ns) * 1000;
-    wake = hop + static_cast<int64_t>(least(crowd - 256, 1 << 20)) * 1'000'000 / 256;  // waiting for a peer who must get the CPU first
+    wake = hop + static_cast<int64_t>(least(crowd - 256, 1 << 20)) * (measured ? 3'000'000 : 1'000'000) /
+                     256;  // waiting for a peer who must get the CPU first
     l2 = uint64_t{facts.l2_kib} << 10;
-    measured = facts.take_bytes_per_s != 0;
   }
   static uint64_t per_byte(uint64_t bytes_per_s) { return 1'000'000'000'000'000 / std::max<uint64_t>(bytes_per_s, 1'000'000); }
   // The data come after the flag that announces them; the first lines take their time until what fetches ahead has seen the pattern.
@@ -156,7 +158,7 @@ int64_t bounce_time(const Work& work, const Rates& rates, uint32_t members, cons
   const int64_t spilled = 4 * uint64_t{scheme.chunk_bytes} > rates.l2 / 2 ? data / 25 : 0;
   const int64_t fill = time_of(least(scheme.chunk_bytes, work.publish), rates.cached);
   return rates.wake + rates.second_line() + waits(rates, members) + data + spilled + fill +
-         saturated(static_cast<unsigned __int128>(chunks) * static_cast<unsigned __int128>(rates.hop));
+         saturated(static_cast<unsigned __int128>(chunks) * static_cast<unsigned __int128>(std::max(rates.hop, rates.wake / 4)));
 }
 
 int64_t push_time(const Work& work, const Rates& rates, uint32_t members, const Scheme& scheme) {
@@ -166,13 +168,15 @@ int64_t push_time(const Work& work, const Rates& rates, uint32_t members, const 
   return rates.wake + rates.wake / 2 + waits(rates, members) + data;
 }
 
-// Nobody knows whether a buffer was written anew since the last time: while it fits into the reader's own cache, half of the times it was.
+// Readers of the same pages wait for each other in the kernel, which counts who uses a page (Chakraborty, Subramoni, Panda,
+// Contention-aware kernel-assisted MPI collectives, CLUSTER 2017). Nobody knows whether a buffer was written anew since the last time:
+// while it fits into the reader's own cache, half of the times it was.
 int64_t cma_time(const Work& work, const Rates& rates, uint32_t members, bool non_temporal) {
   const bool kept = work.take + work.written < rates.l2;
   const int64_t calls = rates.kernel_call * static_cast<int64_t>(work.taken);
   const int64_t own = time_of(work.own, 2 * rates.cached) + spill_time(work.own, work.own, work, rates, non_temporal);
   const int64_t copies =
-      time_of(work.take, kept ? rates.kernel_again : rates.kernel) + spill_time(work.take, work.take, work, rates, false);
+      time_of(work.take * work.sharers, kept ? rates.kernel_again : rates.kernel) + spill_time(work.take, work.take, work, rates, false);
   return 2 * rates.wake + waits(rates, members) + crowded(copies + own + calls, rates);
 }
 
