@@ -144,8 +144,8 @@ class Context final : public Edges {
   std::unique_ptr<Switchboard> switchboard_;
 
   std::mutex queue_mutex_;  // of the five below
-  std::deque<Submission*> queue_;
-  std::deque<News> news_;
+  std::vector<Submission*> queue_;
+  std::vector<News> news_;
   std::deque<ParkedCaller*> parked_;
   std::vector<std::shared_ptr<Membership>> memberships_;
   std::deque<std::shared_ptr<Membership>> ended_;  // destroyed after a failure that late peers must hear of
@@ -156,8 +156,11 @@ class Context final : public Edges {
   Transport* shared_ = nullptr;
   Transport* wire_ = nullptr;
   std::unique_ptr<Executor> executor_;
-  std::deque<Submission*> pending_, running_;
+  std::vector<Submission*> pending_, running_;  // in the order of admission
   std::vector<Submission*> completed_;
+  // What was just taken out of queue_, news_ and completed_: kept for their memory, so that a call allocates none.
+  std::vector<Submission*> heard_queue_, settling_;
+  std::vector<News> heard_news_;
   std::vector<PeerIndex> deaths_;  // to be told to the executor after this round
   Pause last_pause_;
   const Membership* alone_ = nullptr;  // whose operation the holder waits for on its own account

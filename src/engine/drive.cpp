@@ -12,7 +12,7 @@
 namespace hawser {
 namespace {
 
-constexpr uint32_t kDone = 1, kPleaseDrive = 2;
+constexpr uint32_t kDone = 1, kPleaseDrive = 2, kAsleep = 4;  // the last by the caller itself: a wake-up costs a system call
 constexpr uint32_t kDutySpins = 40, kDutyYields = 20;
 constexpr long kParkNs = 100'000'000;  // a parked caller looks again; every wake-up it needs is also told
 
@@ -22,8 +22,8 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t seen) {
 }
 
 void tell_parked(ParkedCaller& caller, uint32_t bit) {
-  caller.word.fetch_or(bit, std::memory_order_seq_cst);
-  (void)::syscall(SYS_futex, &caller.word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  if (caller.word.fetch_or(bit, std::memory_order_seq_cst) & kAsleep)
+    (void)::syscall(SYS_futex, &caller.word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
 // The last of its submissions is over. The caller may be gone as soon as the bit is set.
@@ -99,16 +99,16 @@ void Context::park(ParkedCaller& me) {
     const std::lock_guard lock(queue_mutex_);
     parked_.push_back(&me);
   }
-  uint32_t seen = me.word.load(std::memory_order_acquire);
+  uint32_t seen = me.word.fetch_or(kAsleep, std::memory_order_seq_cst) & ~kAsleep;
   while (seen == 0 && seat_.taken()) {
-    futex_wait(me.word, seen);
-    seen = me.word.load(std::memory_order_acquire);
+    futex_wait(me.word, kAsleep);
+    seen = me.word.load(std::memory_order_acquire) & ~kAsleep;
   }
   {
     const std::lock_guard lock(queue_mutex_);
     std::erase(parked_, &me);
   }
-  const bool asked = me.word.fetch_and(~kPleaseDrive, std::memory_order_acq_rel) & kPleaseDrive;
+  const bool asked = me.word.fetch_and(~(kPleaseDrive | kAsleep), std::memory_order_acq_rel) & kPleaseDrive;
   if (asked && (seen & kDone)) hand_over();  // asked to drive, but has nothing to drive for: somebody else must
 }
 
@@ -129,20 +129,21 @@ void Context::run_together(std::span<const std::pair<Context*, std::vector<Submi
       context->leave();
     }
   for (const auto& [context, submissions] : work) context->switchboard_->on_duty();
+  me.word.fetch_or(kAsleep);
   for (uint32_t seen = me.word.load(); !(seen & kDone); seen = me.word.load()) futex_wait(me.word, seen);
 }
 
 void Context::attend() {
   seat_.attended();
-  std::deque<Submission*> queue;
-  std::deque<News> news;
   {
     const std::lock_guard lock(queue_mutex_);
-    queue.swap(queue_);
-    news.swap(news_);
+    heard_queue_.swap(queue_);
+    heard_news_.swap(news_);
   }
-  for (News& item : news) hear(item);
-  for (Submission* submission : queue) admit(*submission);
+  for (News& item : heard_news_) hear(item);
+  heard_news_.clear();
+  for (Submission* submission : heard_queue_) admit(*submission);
+  heard_queue_.clear();
   start_ready();
 }
 
@@ -174,18 +175,19 @@ void Context::start_ready() {
   if (pending_.empty()) return;
   std::vector<const Membership*> held;
   if (alone_ != nullptr) held.push_back(alone_);
-  std::deque<Submission*> later;
-  for (Submission* submission : pending_) {
+  size_t kept = 0;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    Submission* const submission = pending_[i];
     const bool waits = submission->lineup != nullptr && submission->lineup->running != nullptr;
     const bool after = std::find(held.begin(), held.end(), submission->membership) != held.end();
     if (!waits && !after) {
       start(*submission);
       continue;
     }
-    later.push_back(submission);
+    pending_[kept++] = submission;
     if (!after) held.push_back(submission->membership);
   }
-  pending_ = std::move(later);
+  pending_.resize(kept);
   unfinished_ = !pending_.empty() || !running_.empty() || !completed_.empty();
 }
 
@@ -211,12 +213,14 @@ void Context::operation_done(Operation& operation) {
 
 // Finishing is kept apart from the executor's callback: it may start the next operation, and free this one.
 void Context::settle() {
+  std::vector<Submission*> completed = std::exchange(settling_, {});
   while (!completed_.empty()) {
-    std::vector<Submission*> completed;
     completed.swap(completed_);
     for (Submission* submission : completed) finish(*submission);
+    completed.clear();
     start_ready();
   }
+  settling_ = std::move(completed);
   unfinished_ = !pending_.empty() || !running_.empty();
 }
 
@@ -271,7 +275,7 @@ bool Context::drive_round(Patience& patience) {
 }
 
 void Context::look_for_lateness() {
-  for (Submission* submission : std::deque<Submission*>(running_)) {
+  for (Submission* submission : std::vector<Submission*>(running_)) {
     if (!submission->started || submission->operation.code.load(std::memory_order_relaxed) != Code::in_progress) continue;
     (void)late(*submission->membership, submission->description, submission->lateness, submission->timeout_ns,
                executor_->waiting_for(submission->operation));
