@@ -96,14 +96,14 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
 // Whether everybody's buffers are the library's is asked inside the routine, which costs a message each way in the island. That is worth it
 // where the operation takes many times as long anyway; with other buffers the routine goes on by the scheme that suits those.
 Result<PlanTable::BufferChoice> PlanTable::choose_with_buffers(Request request) const {
-  constexpr int64_t kWorthMeetings = 40;
+  const int64_t worth_meetings = rooted(request.collective) ? 10 : 4;  // a root that asks loses the lead it may have
   Choice plain = HAWSER_TRY(choose(topology_, request));
   if (island_ == nullptr || topology_.islands() != 1 || plain.schemes.size() != 1) return BufferChoice{std::move(plain)};
   Request barrier;
   barrier.collective = Collective::barrier;
   const int64_t meeting =
       scheme_cost(topology_.island_facts(0), static_cast<uint32_t>(topology_.ranks()), barrier, Scheme{SchemeKind::cells});
-  if (plain.picoseconds < kWorthMeetings * meeting) return BufferChoice{std::move(plain)};
+  if (plain.picoseconds < worth_meetings * meeting) return BufferChoice{std::move(plain)};
   request.library_buffers = true;
   return BufferChoice{HAWSER_TRY(choose(topology_, request)), plain.schemes[0]};
 }

@@ -16,10 +16,16 @@
 namespace hawser {
 namespace {
 
-// Some 200 us where nobody else wants the CPU. Sleeping costs the sleeper 8 us (membarrier) and the waker a system call: 4 ranks on 2 CPUs
-// exchange 8 B in 18 us with 20 yields, in 2 us with 500 (decision 0005).
-constexpr uint32_t kYields = 500;
-constexpr uint32_t kSpinUs = 20;  // where every rank has a CPU: costs a quiet machine nothing, and outlasts the wait for a long chunk
+// Sleeping costs the sleeper 8 us (membarrier) and the waker a system call: 4 ranks on 2 CPUs exchange 8 B in 18 us with 20 yields, in 2 us
+// with 500 (decision 0005). A yield to a stranger takes milliseconds by itself; then it is better to sleep and be woken.
+constexpr uint32_t kLeastYields = 2;
+constexpr uint32_t kSpinUs = 50;  // where every rank has a CPU: costs a quiet machine nothing, and outlasts the wait for a long chunk
+
+uint64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 uint32_t measure_pauses_per_us() {
   uint64_t best_ns = UINT64_MAX;
@@ -75,7 +81,8 @@ void Waiter::wait(const Wait& wait, std::span<Transport* const> transports, Pati
   }
   if (wait.word == nullptr && round < spins) return _mm_pause();
   const uint32_t yields = wait.word == nullptr ? round - spins : round;
-  if (yields <= kYields) {
+  if (yields <= 1) patience.yields_since_ns = now_ns();
+  if (yields <= kLeastYields || now_ns() - patience.yields_since_ns < yield_ns_) {
     ::sched_yield();
     return;
   }

@@ -24,6 +24,7 @@ void barrier_for_all();          // what the sleeper pays
 // One thread's patience with one wait. Reset whenever something moved.
 struct Patience {
   uint32_t rounds = 0;
+  uint64_t yields_since_ns = 0;
   void reset() { rounds = 0; }
 };
 
@@ -37,6 +38,7 @@ class Waiter {
   void set_ranks_per_cpu(uint32_t x256);  // the most crowded communicator decides; any thread
   // One stage of waiting; returns when the word is reached, when a sleep ended for whatever reason, or when a stage is over.
   void wait(const Wait&, std::span<Transport* const>, Patience&);
+  void set_yield_ns(uint64_t most) { yield_ns_ = most; }           // tests make it 0, so that whoever waits sleeps soon
   void set_sleep_limit_ms(int limit) { sleep_limit_ms_ = limit; }  // tests make it long, so that a lost wake-up shows
   bool slept() const { return slept_; }                            // the last wait() slept
   // For who is about to leave the seat with work under way: true if nothing is ready and peers now ring by the event descriptor.
@@ -56,7 +58,8 @@ class Waiter {
   Fd epoll_;
   std::vector<int> watched_;
   std::atomic<uint32_t> spins_;  // only falls; by whoever makes a communicator, while others may wait
-  int sleep_limit_ms_ = 2;       // carries kernels without membarrier, and bounds how late a death is looked at
+  uint64_t yield_ns_ = 4'000'000;
+  int sleep_limit_ms_ = 2;  // carries kernels without membarrier, and bounds how late a death is looked at
   bool slept_ = false;
 };
 

@@ -27,7 +27,20 @@ DirectRoutine::DirectRoutine(IslandState& island, Ways ways, bool non_temporal, 
   outputs_.reserve(island.size);
 }
 
+bool DirectRoutine::goes_unasked() {
+  if (unasked_ == 0) return false;
+  --unasked_;
+  stage_ = Stage::otherwise;
+  return true;
+}
+
+bool DirectRoutine::run(const PhaseCall& call, std::byte* input, std::byte* output, bool library_buffers) {
+  if (goes_unasked()) return otherwise_->run(call, input, output, library_buffers);
+  return start_at(call, input, output, library_buffers);
+}
+
 void DirectRoutine::start(const PhaseCall& call) {
+  if (goes_unasked()) return otherwise_->start(call);
   call_ = call;
   shape_ = shape_of(call, island_.me, island_.size, false, non_temporal_, nullptr);
   reduce_ = reduce_function(call.type, call.op);
@@ -76,6 +89,7 @@ Pause DirectRoutine::progress() {
   if (pause.code != Code::ok || stage_ == Stage::meeting) return pause;
   way_ = way_of_all();
   if (way_ == Way::none) {
+    unasked_ = kUnasked;
     stage_ = Stage::otherwise;
     otherwise_->start(call_);
     return otherwise_->progress();
@@ -94,7 +108,9 @@ Pause DirectRoutine::begin_meeting() {
   return cells_.progress();
 }
 
-Pause DirectRoutine::look_for_mismatch() { return cells_.look_for_mismatch(); }
+Pause DirectRoutine::look_for_mismatch() {
+  return stage_ == Stage::otherwise ? otherwise_->look_for_mismatch() : cells_.look_for_mismatch();
+}
 
 Code DirectRoutine::move() {
   if (shape_.shots == 0) return Code::unsupported;

@@ -10,7 +10,7 @@
 namespace hawser {
 namespace {
 
-constexpr uint64_t kCellBytes = 48, kMostCellMessage = 448, kFlagSlotBytes = 128 << 10;
+constexpr uint64_t kLine = 64, kCellBytes = 48, kMostCellMessage = 448, kFlagSlotBytes = 128 << 10;
 constexpr uint32_t kPage = 4096, kMostChunk = 128 << 10;
 constexpr std::array<std::string_view, 5> kNames = {"cells", "flag", "bounce", "push", "cma"};
 
@@ -79,7 +79,7 @@ std::array<Work, 2> two_shots(uint64_t bytes, uint64_t n, bool in_memory) {
 }
 
 struct Rates {  // femtoseconds a byte, picoseconds a hop
-  uint64_t cached = 0, publish = 0, pull = 0, kernel = 0, kernel_again = 0;
+  uint64_t cached = 0, cells = 0, publish = 0, pull = 0, kernel = 0, kernel_again = 0;
   int64_t kernel_call = 0;
   uint64_t memory = 0;
   int64_t hop = 0, wake = 0;
@@ -92,6 +92,7 @@ struct Rates {  // femtoseconds a byte, picoseconds a hop
     const uint64_t copy = std::max<uint64_t>(facts.copy_bytes_per_s, 1'000'000);
     cached = std::clamp<uint64_t>(1'000'000'000'000'000 / copy / 8, 3000, 16000);
     publish = facts.publish_bytes_per_s ? per_byte(facts.publish_bytes_per_s) : 2 * cached;
+    cells = measured ? publish : 4 * cached;
     pull = facts.take_bytes_per_s ? per_byte(facts.take_bytes_per_s) : 3 * cached + least(facts.hop_ns, 600) * 1000 / 6;
     kernel = facts.cma_bytes_per_s ? per_byte(facts.cma_bytes_per_s) : 0;
     kernel_again = facts.cma_again_bytes_per_s ? (kernel + per_byte(facts.cma_again_bytes_per_s)) / 2 : kernel;
@@ -122,7 +123,7 @@ int64_t waits(const Rates& rates, uint32_t members) { return rates.hop * static_
 
 int64_t cells_time(const Work& work, const Rates& rates, uint32_t members) {
   const uint64_t lines = std::max<uint64_t>(1, divided(work.part, kCellBytes));
-  const int64_t data = time_of(lines * work.parts * 64, 2 * rates.publish) + time_of(lines * work.taken * 64, rates.pull);
+  const int64_t data = time_of(lines * work.parts * 64, rates.cells) + time_of(lines * work.taken * 64, rates.pull);
   return rates.wake + waits(rates, members) + crowded(data + time_of(work.own, 2 * rates.cached), rates);
 }
 
@@ -140,7 +141,9 @@ int64_t spill_time(uint64_t read, uint64_t written, const Work& work, const Rate
 
 // One copy in, one way to the readers, and what it adds that the second cache does not hold it all.
 int64_t exchange_data(const Work& work, const Rates& rates, int64_t chunks, bool non_temporal) {
-  const int64_t in = time_of(work.publish, rates.publish), out = time_of(work.take, rates.pull) + time_of(work.own, 2 * rates.cached);
+  const uint64_t publish = work.publish ? std::max(work.publish, work.parts * kLine) : 0;  // whole lines move
+  const uint64_t take = work.take ? std::max(work.take, work.taken * kLine) : 0;
+  const int64_t in = time_of(publish, rates.publish), out = time_of(take, rates.pull) + time_of(work.own, 2 * rates.cached);
   const int64_t cached = crowded(work.rooted ? std::max(in, out) + std::min(in, out) / chunks : in + out, rates);
   if (rates.measured) return cached + spill_time(work.read, work.written, work, rates, non_temporal);
   return work.in_memory ? cached / 3 * 2 + memory_time(work.read, work.written, rates, non_temporal) : cached;

@@ -28,6 +28,7 @@ struct Sleeper {
   Sleeper() {
     (void)register_for_barriers();
     waiter.set_ranks_per_cpu(512);  // hardly spins, so that it sleeps often
+    waiter.set_yield_ns(0);
     waiter.set_sleep_limit_ms(kLongMs);
   }
   void wait_until(const std::atomic<uint64_t>& word, uint64_t value) {
