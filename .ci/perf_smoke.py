@@ -39,8 +39,7 @@ def check(collective, rows):
 def main():
     program = next((path for path in Path(sys.argv[1]).rglob("hawser-perf") if path.is_file()), None)
     if program is None:
-        print("perf smoke skipped: hawser-perf is not part of this tree")
-        return
+        fail("hawser-perf was not built")
     for collective in COLLECTIVES:
         check(collective, measure(program, collective))
 

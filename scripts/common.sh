@@ -10,7 +10,7 @@ jobs=$(nproc)
 
 # Names are those of Debian 12 and Ubuntu 24.04 alike.
 build_packages="g++ cmake ninja-build pkg-config libssl-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libhwloc-dev
-                libhwy-dev"
+                libhwy-dev libpmix-dev"
 test_packages="$build_packages python3 libgtest-dev libgmock-dev libopenmpi-dev openmpi-bin iproute2 util-linux"
 
 is_installed() {

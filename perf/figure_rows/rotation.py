@@ -109,9 +109,13 @@ def measure_points(jobs, points, span_us, goal_ratio, say=print, **options):
     """A point below goal_ratio is measured once more, and the second result stands."""
     results = []
     for point in points:
-        result = measure_point(jobs, point, span_us, say=say, **options)
-        if result.ratio() < goal_ratio:
-            say(f"  {point} ratio {result.ratio():.2f}: once more")
+        try:
+            result = measure_point(jobs, point, span_us, say=say, **options)
+            missed = f"ratio {result.ratio():.2f}" if result.ratio() < goal_ratio else None
+        except Miss as why:
+            missed = str(why)
+        if missed:
+            say(f"  {point} {missed}: once more")
             result = measure_point(jobs, point, span_us, say=say, **options)
         say(result.text())
         results.append(result)
