@@ -188,6 +188,7 @@ typedef struct {
   uint64_t capacity;       /* elements the buffer holds, checked against counts and offsets; 0: not checked */
   uint64_t* live;          /* may be NULL: elements that came from each rank; written when the operation is done */
 } hawser_counts;
+/* There is no in-place form: from their begin to their last element in and out must not overlap. */
 HAWSER_API hawser_status hawser_all_to_all_v(hawser_comm* comm, const void* in, const hawser_counts* in_counts, void* out,
                                              const hawser_counts* out_counts, hawser_type type, hawser_stream stream,
                                              const hawser_call* call);
@@ -218,10 +219,14 @@ HAWSER_API hawser_status hawser_stream_synchronize(hawser_stream stream, uint64_
  * Memory that ranks of the same host read and write directly: collectives on it are the fastest. Page aligned, zero at first. */
 HAWSER_API hawser_status hawser_alloc(hawser_context* context, size_t bytes, void** memory); /* context NULL: this thread's own */
 HAWSER_API hawser_status hawser_free(hawser_context* context, void* memory);                 /* NULL is fine */
+/* After a communicator of the context failed, memory given to hawser_free is not used again until the context ends: ranks that have not
+ * heard of the failure yet may still store into it. */
 
 /* --- Telling -------------------------------------------------------------------------------------------------------------------------
  * Text into the caller's buffer, cut to capacity and ended by zero; the return says how many bytes it needs, without the zero. */
-HAWSER_API size_t hawser_explain(hawser_comm* comm, const char* request /* "all_reduce 64MiB f32" */, char* text, size_t capacity);
+/* The plan for a call like "all_reduce 64MiB f32 sum", "broadcast 1MiB bf16 root 3"; a last word "library" says that all buffers are from
+ * hawser_alloc. Bytes as nccl-tests count them. */
+HAWSER_API size_t hawser_explain(hawser_comm* comm, const char* request, char* text, size_t capacity);
 HAWSER_API size_t hawser_comm_topology(hawser_comm* comm, char* text, size_t capacity);
 HAWSER_API size_t hawser_comm_error(hawser_comm* comm, char* text, size_t capacity);
 HAWSER_API size_t hawser_settings_text(char* text, size_t capacity); /* "name\tkind\tvalue\tdefault\tsentence" a line */

@@ -140,7 +140,8 @@ Result<uint64_t> Bench::agree(uint64_t value, hawser_op op) const {
 Result<uint64_t> Bench::check(const Question& q, const Extent& extent, bool in_place) const {
   const Buffers b = buffers(q, extent, in_place);
   const size_t element = size_of(q.type);
-  if (b.out != b.in) std::memset(memory_[1], 0xa5, extent.output * element);
+  if (b.out != b.in || b.out == memory_[1])
+    std::memset(memory_[1], 0xa5, extent.output * element);  // before the input, which may lie in it
   fill_input(q, b.in, extent.input);
   HAWSER_TRY(run_many(q, b, 1));
   const uint64_t wrong = wrong_elements(q, b.out, extent.output);
@@ -188,6 +189,8 @@ std::string Bench::explain(Workload workload, const Extent& extent) const {
   if (workload == Workload::sendrecv) return "sendrecv: one message to the next rank, one from the one before; nothing to choose\n";
   std::string request = std::string(name(workload)) + " " + std::to_string(extent.bytes) + " " + std::string(name(options_.type));
   if (reduces(workload)) request += " " + std::string(name(options_.op));
+  if (has_root(workload)) request += " root " + std::to_string(options_.root);
+  if (options_.library_memory) request += " library";
   std::string text(hawser_explain(comm_, request.c_str(), nullptr, 0) + 1, '\0');
   text.resize(std::min(hawser_explain(comm_, request.c_str(), text.data(), text.size()), text.size() - 1));
   return text;

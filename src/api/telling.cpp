@@ -21,8 +21,8 @@ size_t give(const std::string& text, char* into, size_t capacity) {
 
 bool alive(const hawser_comm* comm) { return comm != nullptr && comm->magic == hawser_comm::magic_alive; }
 
-// "all_reduce 64MiB f32 [sum] [root 3]": bytes as nccl-tests count them.
-Result<Call> read_request(const std::string& text, int ranks) {
+// "all_reduce 64MiB f32 [sum] [root 3] [library]": bytes as nccl-tests count them; library: everybody's buffers come from hawser_alloc.
+Result<Call> read_request(const std::string& text, int ranks, bool& library) {
   std::istringstream words(text);
   std::string collective, bytes;
   words >> collective >> bytes;
@@ -35,7 +35,9 @@ Result<Call> read_request(const std::string& text, int ranks) {
   for (std::string word; words >> word;) {
     if (const auto type = parse_data_type(word)) call.type = *type;
     else if (const auto op = parse_reduce_op(word)) call.op = *op;
-    else if (word != "root" || !(words >> call.root)) return Status(Code::invalid, "\"" + word + "\" is neither a type, an op nor root N");
+    else if (word == "library") library = true;
+    else if (word != "root" || !(words >> call.root))
+      return Status(Code::invalid, "\"" + word + "\" is neither a type, an op, root N nor library");
     else if (call.root < 0) return Status(Code::invalid, "root " + std::to_string(call.root) + " is no rank");
   }
   if (call.root < 0 && rooted(call.collective)) call.root = 0;
@@ -45,9 +47,12 @@ Result<Call> read_request(const std::string& text, int ranks) {
 
 std::string explained(const hawser_comm* comm, const char* request) {
   if (!alive(comm)) return "the communicator is NULL, destroyed, or none\n";
-  const auto call = read_request(request != nullptr ? request : "", comm->communicator->ranks());
+  bool library = false;
+  const auto call = read_request(request != nullptr ? request : "", comm->communicator->ranks(), library);
   if (!call.ok()) return call.error().text() + "\n";
-  return explain(comm->communicator->roster().topology, comm->communicator->request(call.value()));
+  Request asked = comm->communicator->request(call.value());
+  asked.library_buffers = library;
+  return explain(comm->communicator->roster().topology, asked);
 }
 
 std::string settings_table() {
