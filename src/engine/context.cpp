@@ -106,6 +106,8 @@ void Context::fail(Membership& membership, Failure failure) {
   const Code code = failure.code;
   const Rank blamed = failure.blamed;
   if (!membership.fail(failure)) return;
+  for (const PeerIndex peer : membership.peers())
+    if (peer != no_peer && switchboard_->peer(peer).card.local) stores_may_come_.store(true, std::memory_order_relaxed);
   membership.make_known();
   if (const auto alive = find(membership.key())) switchboard_->announce(alive, failure);
   News news;

@@ -91,6 +91,8 @@ class Context final : public Edges {
   }
   // Of the holder, after a sleep: warns once, and ends the communicator when the time is over. Ok, or Code::timeout.
   Code late(Membership&, const Description&, Lateness&, uint64_t timeout_ns, const std::vector<Rank>& awaited);
+  // A communicator failed whose ranks may still store into library memory of this context: it is not given to anybody else.
+  bool stores_may_come() const { return stores_may_come_.load(std::memory_order_relaxed); }
   bool is_gone(PeerIndex peer) const { return peer != no_peer && switchboard_->peer(peer).gone.load(std::memory_order_acquire); }
 
   // Edges
@@ -143,6 +145,7 @@ class Context final : public Edges {
   Waiter waiter_;
   std::unique_ptr<Switchboard> switchboard_;
 
+  std::atomic<bool> stores_may_come_{false};
   std::mutex queue_mutex_;  // of the five below
   std::vector<Submission*> queue_;
   std::vector<News> news_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "src/base/log.h"
 #include "src/engine/context.h"
@@ -247,6 +248,8 @@ void Switchboard::hang_up(Peer& peer) {
   if (!peer.control) return;
   poller_->unwatch(peer.control->fd());
   peer.watched = 0;
+  const int error = peer.control->error();
+  peer.silent = error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
   const bool waits_for_other_dial = !peer.greeted && !peer.accepted;
   peer.control.reset();
   if (!waits_for_other_dial) return lost(peer);
@@ -268,6 +271,7 @@ void Switchboard::lost(Peer& peer) {
   News news;
   news.kind = News::Kind::peer_gone;
   news.peer = peer.index;
+  news.silent = peer.silent;
   context_.tell(std::move(news));
 }
 

@@ -108,8 +108,9 @@ void Context::park(ParkedCaller& me) {
     const std::lock_guard lock(queue_mutex_);
     std::erase(parked_, &me);
   }
-  const bool asked = me.word.fetch_and(~(kPleaseDrive | kAsleep), std::memory_order_acq_rel) & kPleaseDrive;
-  if (asked && (seen & kDone)) hand_over();  // asked to drive, but has nothing to drive for: somebody else must
+  // Asked to drive, but has nothing to drive for: somebody else must. What was seen above may be older than the asking.
+  const uint32_t last = me.word.fetch_and(~(kPleaseDrive | kAsleep), std::memory_order_acq_rel);
+  if ((last & kPleaseDrive) && (last & kDone)) hand_over();
 }
 
 void Context::run_together(std::span<const std::pair<Context*, std::vector<Submission*>>> work) {
@@ -140,10 +141,10 @@ void Context::attend() {
     heard_queue_.swap(queue_);
     heard_news_.swap(news_);
   }
+  for (Submission* submission : heard_queue_) admit(*submission);  // before the news, which may say that its communicator is over
+  heard_queue_.clear();
   for (News& item : heard_news_) hear(item);
   heard_news_.clear();
-  for (Submission* submission : heard_queue_) admit(*submission);
-  heard_queue_.clear();
   start_ready();
 }
 
@@ -285,7 +286,7 @@ void Context::look_for_lateness() {
 void Context::hear(News& news) {
   switch (news.kind) {
     case News::Kind::peer_gone:
-      if (switchboard_->peer(news.peer).edge == wire_ && wire_ != nullptr)
+      if (switchboard_->peer(news.peer).edge == wire_ && wire_ != nullptr && !news.silent)
         break;  // its lanes end too, after what is still on its way on them
       for (Transport* transport : open_)
         transport->peer_gone(news.peer, Status(Code::peer, switchboard_->peer(news.peer).card.label + " is gone"));
@@ -302,8 +303,9 @@ void Context::hear(News& news) {
     case News::Kind::dismissed:
       executor_->fail_communicator(news.communicator, Code::aborted, -1);
       drop_pending(news.communicator);
+      while (executor_->busy(news.communicator)) (void)executor_->progress();  // what was under way lets go of it
       settle();
-      one_done(*news.caller);
+      one_done(*news.caller);  // and may free it
       break;
   }
 }

@@ -45,6 +45,7 @@ struct Peer {
   std::unique_ptr<Dial> dial;  // of the control connection; null: none under way
   std::vector<std::unique_ptr<Dial>> lane_dials;
   bool accepted = false, greeted = false;
+  bool silent = false;  // gone without a word, as it looks from here: nothing of it will arrive any more
   uint32_t watched = 0;
   uint64_t give_up_ns = 0;
   std::byte* my_lane = nullptr;

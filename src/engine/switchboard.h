@@ -32,6 +32,7 @@ struct News {
   PeerIndex peer = no_peer;
   Lane lane;                         // to adopt
   bool shared = false;               // by the shared-memory transport
+  bool silent = false;               // peer_gone: its lanes would be silent, too, instead of ending
   CommunicatorKey communicator = 0;  // failed
   Code code = Code::ok;
   Rank blamed = -1;

@@ -111,7 +111,7 @@ void Waiter::sleep(const Wait& wait, std::span<Transport* const> transports) {
   slept_ = true;
   watch(transports);
   if (something_ready(wait, transports)) return;  // the barrier below costs microseconds
-  const bool by_futex = watched_.empty();
+  const bool by_futex = transports.empty();       // else a descriptor that nobody reads just now would end every sleep
   const uint32_t rung = bell_->rung.load(std::memory_order_relaxed);
   bell_->asleep.store(by_futex ? Bell::futex : Bell::epoll, std::memory_order_relaxed);
   barrier_for_all();

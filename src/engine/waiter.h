@@ -1,8 +1,9 @@
 // Waiting for a word, a transport or a notice: spin a little, yield a little, then sleep. The only place in the library that waits for
 // progress.
 //
-// How long is spun depends on ranks per CPU, agreed per host: at most one, about 1 us; more, 0.1 us (counted in PAUSEs, whose cost is
-// measured once). The sleeper pays for the barrier: asleep = how, membarrier, look once more, sleep with a limit.
+// How long is spun depends on ranks per CPU, agreed per host: at most one, about 50 us; more, 0.1 us (counted in PAUSEs, whose cost is
+// measured once); then some milliseconds of yields (docs/decisions/0005-how-long-to-wait-awake.md). The sleeper pays for the barrier:
+// asleep = how, membarrier, look once more, sleep with a limit.
 #pragma once
 #include <atomic>
 #include <cstdint>

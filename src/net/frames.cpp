@@ -73,6 +73,7 @@ struct FrameSocket::State {
   Fd fd;
   size_t frame_bytes_max = 0;
   bool over_unix = false;
+  int error = 0;
   std::deque<Outgoing> queue;
   bool descriptors_refused = false;  // our own mistake: flush() says so
 
@@ -92,7 +93,7 @@ struct FrameSocket::State {
 Result<bool> FrameSocket::State::heard(ssize_t got) {
   if (got > 0) return true;
   if (got < 0 && would_block()) return false;
-  if (got < 0) return broken(errno);
+  if (got < 0) return broken(error = errno);
   const bool between = head_bytes == 0;
   return Status(Code::peer, between ? "the peer ended the connection" : "the peer ended the connection in the middle of a frame");
 }
@@ -176,7 +177,7 @@ Status FrameSocket::flush() {
                                                    MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && would_block()) return {};
-    if (sent < 0) return broken(errno);
+    if (sent < 0) return broken(state_->error = errno);
     frame.sent += static_cast<size_t>(sent);
     frame.descriptors.clear();
     if (frame.sent == frame.bytes.size()) state_->queue.pop_front();
@@ -194,6 +195,7 @@ Result<std::optional<Frame>> FrameSocket::receive() {
   return whole;
 }
 
+int FrameSocket::error() const { return state_->error; }
 int FrameSocket::fd() const { return state_->fd.get(); }
 
 }  // namespace hawser

@@ -29,6 +29,7 @@ class FrameSocket {
   Result<std::optional<Frame>>
   receive();  // nothing: would block. Code::peer: the peer ended the connection (after all its frames were returned)
   int fd() const;
+  int error() const;  // of the system, why the connection broke; 0: it did not, or the peer ended it
 
  private:
   struct State;

@@ -142,6 +142,30 @@ TEST_P(Life, BlockingCallsGoBesideStreams) {
   });
 }
 
+// Whoever drives it at that moment, nothing of a destroyed communicator is touched any more (the address sanitizer would tell).
+TEST_P(Life, DestroyEndsWhatStreamsHaveUnderWay) {
+  with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {
+    for (int round = 0; round < 20; ++round) {
+      hawser_stream stream;
+      ASSERT_EQ(hawser_stream_create(hawser_comm_context(comm), &stream), HAWSER_OK);
+      hawser_comm* part = nullptr;
+      ASSERT_EQ(hawser_comm_split(comm, 0, 0, nullptr, &part), HAWSER_OK) << hawser_error_text();
+      std::vector<float> data(round % 2 ? 300000 : 2, 1);
+      if (rank == 0) {
+        for (int i = 0; i < 3; ++i)
+          ASSERT_EQ(hawser_all_reduce(part, data.data(), data.data(), data.size(), HAWSER_F32, HAWSER_SUM, stream, nullptr), HAWSER_OK);
+        if (round % 4 > 1) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the engine thread has taken it up
+        if (round % 3 == 0) EXPECT_EQ(hawser_comm_abort(part), HAWSER_OK);
+        EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+        EXPECT_LT(hawser_stream_synchronize(stream, 0), 0);
+      }
+      EXPECT_EQ(sum_of(comm, 1), 2);
+      if (rank == 1) EXPECT_EQ(hawser_comm_destroy(part), HAWSER_OK);
+      EXPECT_EQ(hawser_stream_destroy(stream), HAWSER_OK);
+    }
+  });
+}
+
 // Ordinary buffers of some size, so that the barrier inside is over before the stream's last operation is.
 TEST_P(Life, FinalizeReturnsWhenStreamsAreIdle) {
   with_ranks(2, GetParam(), [](hawser_comm* comm, int rank) {

@@ -8,12 +8,14 @@
 namespace hawser {
 namespace {
 
-// The window is the edge's bytes under way on one lane: more leaves the cache and is slower.
+// The window is the edge's bytes under way on one lane: more leaves the cache and is slower. It holds two frames at least.
 constexpr Limits tcp_limits{.eager_bytes = TcpWire::eager_bytes,
                             .credit_bytes = (size_t{512} << 10) + 2 * eager_overhead_bytes,
-                            .frame_bytes = size_t{256} << 10,
-                            .window_bytes = size_t{512} << 10,
+                            .frame_bytes = size_t{128} << 10,
+                            .window_bytes = size_t{256} << 10,
                             .store_bytes = size_t{4} << 20};
+
+static_assert(tcp_limits.window_bytes >= 2 * tcp_limits.frame_bytes);  // else a window that waits for a report may hold no frame
 
 constexpr int reads_a_pull = 8;         // of one lane, before the others have their turn
 constexpr int reads_at_the_end = 4096;  // what a socket may still hold, with a bound
