@@ -241,9 +241,36 @@ Result<Topology> Composer::compose() {
 
 }  // namespace
 
+namespace {
+
+// Islands whose measurements of a fact differ by no more than noise get the median of them, so that hosts that are alike are one run. A
+// class ends where the next value is more than 15 % larger.
+template <class Value>
+void put_into_classes(std::vector<IslandFacts>& facts, Value IslandFacts::*fact) {
+  std::vector<IslandFacts*> sorted;
+  for (IslandFacts& one : facts) sorted.push_back(&one);
+  std::sort(sorted.begin(), sorted.end(), [fact](const IslandFacts* a, const IslandFacts* b) { return a->*fact < b->*fact; });
+  for (size_t begin = 0; begin < sorted.size();) {
+    size_t end = begin + 1;
+    while (end < sorted.size() && sorted[end]->*fact - sorted[end - 1]->*fact <= sorted[end - 1]->*fact / 20 * 3) ++end;
+    const Value median = sorted[begin + (end - begin) / 2]->*fact;
+    for (; begin < end; ++begin) sorted[begin]->*fact = median;
+  }
+}
+
+std::vector<IslandFacts> in_classes(std::vector<IslandFacts> facts) {
+  for (const auto fact : {&IslandFacts::copy_bytes_per_s, &IslandFacts::non_temporal_bytes_per_s, &IslandFacts::publish_bytes_per_s,
+                          &IslandFacts::take_bytes_per_s, &IslandFacts::cma_bytes_per_s, &IslandFacts::cma_again_bytes_per_s})
+    put_into_classes(facts, fact);
+  for (const auto fact : {&IslandFacts::hop_ns, &IslandFacts::cma_ns}) put_into_classes(facts, fact);
+  return facts;
+}
+
+}  // namespace
+
 Result<Topology> compose_topology(const std::vector<Record>& records, const std::vector<int>& islands,
                                   const std::vector<IslandFacts>& facts) {
-  return Composer(records, islands, facts).compose();
+  return Composer(records, islands, in_classes(facts)).compose();
 }
 
 }  // namespace hawser

@@ -12,7 +12,7 @@
 
 namespace hawser {
 
-inline constexpr uint32_t protocol_version = 1;
+inline constexpr uint32_t protocol_version = 2;
 
 struct NicRecord {
   std::string name;

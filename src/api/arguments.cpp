@@ -13,11 +13,6 @@ struct Sides {
   size_t input = 0, output = 0;
 };  // bytes
 
-bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
-  const auto first = reinterpret_cast<uintptr_t>(a), second = reinterpret_cast<uintptr_t>(b);
-  return a_bytes != 0 && b_bytes != 0 && first < second + b_bytes && second < first + a_bytes;
-}
-
 Status check_sizes(const Call& call, int ranks, Sides& sides) {
   size_t bytes = 0, all = 0;
   if (__builtin_mul_overflow(call.count, size_of(call.type), &bytes) || __builtin_mul_overflow(bytes, static_cast<size_t>(ranks), &all) ||
@@ -43,6 +38,11 @@ Status check_pointers(const Call& call, int rank, const Sides& sides) {
 }
 
 }  // namespace
+
+bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
+  const auto first = reinterpret_cast<uintptr_t>(a), second = reinterpret_cast<uintptr_t>(b);
+  return a_bytes != 0 && b_bytes != 0 && first < second + b_bytes && second < first + a_bytes;
+}
 
 Status check_type(int32_t type) {
   if (type < 0 || type >= data_types) return invalid("type " + std::to_string(type) + " is none of HAWSER_I8 (0) to HAWSER_F8E5M2 (11)");

@@ -7,6 +7,7 @@
 
 namespace hawser::api {
 
+bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes);
 Status check_type(int32_t type);
 Status check_op(int32_t op);
 Status check(const hawser_comm* comm);                    // alive, not finalised

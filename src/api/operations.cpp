@@ -147,6 +147,13 @@ Result<uint64_t*> read_counts(const hawser_counts* unread, const void* buffer, s
   return given.live;
 }
 
+uint64_t end_of(const std::vector<uint64_t>& counts, const std::vector<uint64_t>& offsets) {  // in elements
+  uint64_t end = 0;
+  for (size_t rank = 0; rank < counts.size(); ++rank)
+    if (counts[rank] != 0) end = std::max(end, offsets[rank] + counts[rank]);
+  return end;
+}
+
 Status all_to_all_v(hawser_comm* comm, const void* in, const hawser_counts* in_counts, void* out, const hawser_counts* out_counts,
                     int32_t type, hawser_stream given, const hawser_call* extra) {
   HAWSER_TRY(check(comm));
@@ -163,6 +170,9 @@ Status all_to_all_v(hawser_comm* comm, const void* in, const hawser_counts* in_c
   const size_t element = size_of(counts.type);
   HAWSER_TRY(read_counts(in_counts, in, element, ranks, "in", counts.send_counts, counts.send_offsets));
   counts.live = HAWSER_TRY(read_counts(out_counts, out, element, ranks, "out", counts.receive_counts, counts.receive_offsets));
+  if (overlap(in, end_of(counts.send_counts, counts.send_offsets) * element, out,
+              end_of(counts.receive_counts, counts.receive_offsets) * element))
+    return Status(Code::invalid, "all_to_all_v: in and out overlap; it has no in-place form");
   Stream* const stream = HAWSER_TRY(read_stream(comm, given));
   PendingGroup& group = PendingGroup::mine();
   if (group.open()) {

@@ -84,7 +84,8 @@ extern "C" hawser_status hawser_free(hawser_context* context, void* memory) {
   return guarded([&]() -> Status {
     if (memory == nullptr) return {};
     hawser_context* const owner = HAWSER_TRY(ContextTable::instance().take_memory(context, memory));
-    owner->context->segment()->free(static_cast<std::byte*>(memory));
+    // A rank that did not hear of a failure yet may still store what an operation had it store: such memory lives as long as its context.
+    if (!owner->context->stores_may_come()) owner->context->segment()->free(static_cast<std::byte*>(memory));
     ContextTable::instance().release(owner, 0);
     return {};
   });

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "collectives/planner.h"
 #include "src/agreement/record.h"
@@ -174,10 +173,11 @@ Status map_island(Meet& meet, const std::vector<Meeting>& meetings) {
 
 Result<Topology> read_topology(const std::string& path, int ranks) {
   std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return Status(Code::invalid, "setting topology: cannot read " + path);
-  Topology topology = HAWSER_TRY(Topology::parse(text.str()).during(path));
+  std::string text(kMostTextBytes + 1, '\0');  // one more than is read: a file without end is refused, too
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (file.bad() || text.empty()) return Status(Code::invalid, "setting topology: cannot read " + path);
+  Topology topology = HAWSER_TRY(Topology::parse(text).during(path));
   if (topology.ranks() != ranks)
     return Status(Code::invalid, "setting topology: " + path + " has " + std::to_string(topology.ranks()) + " ranks, the communicator " +
                                      std::to_string(ranks));

@@ -8,7 +8,7 @@
 namespace hawser {
 namespace {
 
-constexpr size_t kEntriesMax = 16384;
+constexpr size_t kEntriesMax = 16384, kProgramsMax = 4096;
 
 Blocks one_block(uint64_t count) { return {nullptr, count, count, 0, count}; }
 Blocks many_blocks(uint64_t count, int ranks) { return {nullptr, count * static_cast<uint64_t>(ranks), count, 0, count}; }
@@ -119,8 +119,6 @@ Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request
 
   const Plan made = plan(*choice.planner, topology_, request, me_, aliasing);
   ProgramOptions options{choice.slice_bytes, choice.window, {}, false};
-  // A plan that is one phase is never sliced: the routine does that itself, and a rank may run it with or without the executor.
-  if (made.phases.size() == 1 && made.phases[0].first_step == 0 && made.phases[0].last_step == made.steps.size()) options.slice_bytes = 0;
   for (size_t i = 0; i < made.phases.size(); ++i) {
     const bool inside = island_ != nullptr && i < choice.schemes.size() && made.groups[made.phases[i].group] == island_ranks_;
     if (!inside) {
@@ -131,10 +129,14 @@ Result<std::shared_ptr<const Program>> PlanTable::program(const Request& request
     if (!routine) routine = island_->routine(choice.schemes[i], otherwise);
     options.routines.push_back(routine);
   }
+  // What is one routine is not sliced: that one does so itself, and a rank may run it with or without the executor.
+  const bool one_phase = made.phases.size() == 1 && made.phases[0].first_step == 0 && made.phases[0].last_step == made.steps.size();
+  if (one_phase && options.routines[0]) options.slice_bytes = 0;
   std::shared_ptr<const Program> lowered = Program::lower(made, me_, std::move(options));
   if (!lowered)
-    return Status(Code::unsupported, std::string(choice.planner->name) + " has more messages between two ranks than a program can number");
-  programs_.emplace(std::move(name), lowered);
+    return Status(Code::unsupported, std::string(choice.planner->name) +
+                                         " has more messages between two ranks, or dependencies of one step, than a program can number");
+  if (programs_.size() < kProgramsMax) programs_.emplace(std::move(name), lowered);
   return lowered;
 }
 

@@ -65,7 +65,7 @@ DirectRoutine::Offer DirectRoutine::my_offer(const PhaseCall& call) const {
   if (swaps_in_place) return offer;
   offer.input_stride = flow.source_stride;
   offer.output_stride = flow.sink_stride;
-  if (ways_.cma && !flow.exchange.fold) {
+  if (ways_.cma && island_.facts.cma_bytes_per_s != 0 && !flow.exchange.fold) {  // the topology may be another machine's
     offer.able |= bit(Way::cma);
     offer.address = reinterpret_cast<uint64_t>(flow.source);
   }

@@ -184,8 +184,9 @@ Status parse_host_name(std::string_view text, HostRun& run) {  // NAME or NAME[F
   run.first_name = text.substr(0, bracket);
   if (bracket == std::string_view::npos) return {};
   const size_t dash = text.find('-', bracket);
-  if (text.back() != ']' || dash == std::string_view::npos || bracket == 0) return invalid(quoted(text) + " is not NAME[FROM-TO]");
-  if (text[bracket - 1] >= '0' && text[bracket - 1] <= '9') return invalid(quoted(text) + ": a digit before the bracket is ambiguous");
+  if (text.back() != ']' || dash == std::string_view::npos) return invalid(quoted(text) + " is not NAME[FROM-TO]");
+  if (bracket > 0 && text[bracket - 1] >= '0' && text[bracket - 1] <= '9')
+    return invalid(quoted(text) + ": a digit before the bracket is ambiguous");
   const std::string_view from = text.substr(bracket + 1, dash - bracket - 1), to = text.substr(dash + 1, text.size() - dash - 2);
   const uint64_t first = HAWSER_TRY(parse_whole(from, 999'999'999'999'999'999)),
                  last = HAWSER_TRY(parse_whole(to, 999'999'999'999'999'999));

@@ -49,6 +49,26 @@ TEST(Compose, TcpOnlyGivesIslandsOfOneRank) {
   expect_islands(topology, {0, 1, 2});
 }
 
+// No two machines measure the same, however alike they are.
+TEST(Compose, MeasurementsThatDifferByNoiseAreOneClass) {
+  std::vector<Record> records;
+  std::vector<int> islands;
+  std::vector<IslandFacts> facts(6);
+  for (int host = 0; host < 6; ++host) {
+    records.push_back(on("node" + std::to_string(host), {nic("eth0", "10.0.0.0/24")}));
+    islands.push_back(host);
+    facts[static_cast<size_t>(host)].hop_ns = host < 5 ? 100 + static_cast<uint32_t>(host) * 3 : 250;
+    facts[static_cast<size_t>(host)].copy_bytes_per_s = 20'000'000'000 + static_cast<uint64_t>(host) * 1'000'000'007;
+  }
+  const auto topology = compose_topology(records, islands, facts);
+  ASSERT_TRUE(topology.ok()) << topology.error().text();
+  ASSERT_EQ(topology.value().runs().size(), 2u) << topology.value().text();
+  EXPECT_EQ(topology.value().runs()[0].hosts, 5u);
+  EXPECT_EQ(topology.value().runs()[0].island.hop_ns, 106u);
+  EXPECT_EQ(topology.value().runs()[1].island.hop_ns, 250u);
+  EXPECT_EQ(topology.value().runs()[0].island.copy_bytes_per_s, topology.value().runs()[1].island.copy_bytes_per_s);
+}
+
 TEST(Compose, EqualHostsBecomeARun) {
   std::vector<Record> records;
   std::vector<int> islands;

@@ -60,6 +60,24 @@ TEST(Misuse, OverlapIsRefusedAndInPlaceIsNot) {
     EXPECT_REFUSED(hawser_all_reduce(comm, x, x + 1, 4, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_INVALID, "overlap");
     EXPECT_EQ(hawser_all_reduce(comm, x, x, 4, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK);
     EXPECT_EQ(hawser_all_reduce(comm, x, x + 4, 4, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK);
+    EXPECT_REFUSED(hawser_reduce(comm, x, x + 3, 4, HAWSER_F32, HAWSER_SUM, 0, kBlock, nullptr), HAWSER_INVALID,
+                   "reduce: in and out overlap");
+    EXPECT_REFUSED(hawser_broadcast(comm, x + 1, x, 4, HAWSER_F32, 0, kBlock, nullptr), HAWSER_INVALID, "broadcast: in and out overlap");
+    EXPECT_REFUSED(hawser_all_gather(comm, x + 1, x, 4, HAWSER_F32, kBlock, nullptr), HAWSER_INVALID, "all_gather: in and out overlap");
+    EXPECT_REFUSED(hawser_reduce_scatter(comm, x, x + 2, 4, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_INVALID, "overlap");
+    EXPECT_REFUSED(hawser_all_to_all(comm, x, x + 1, 4, HAWSER_F32, kBlock, nullptr), HAWSER_INVALID, "all_to_all: in and out overlap");
+    const uint64_t four = 4, at_one = 1;
+    hawser_counts from{}, to{};
+    from.size = to.size = sizeof from;
+    from.counts = to.counts = &four;
+    EXPECT_REFUSED(hawser_all_to_all_v(comm, x, &from, x, &to, HAWSER_F32, kBlock, nullptr), HAWSER_INVALID,
+                   "all_to_all_v: in and out overlap");
+    from.offsets = &at_one;
+    EXPECT_REFUSED(hawser_all_to_all_v(comm, x, &from, x + 4, &to, HAWSER_F32, kBlock, nullptr), HAWSER_INVALID, "overlap");
+    EXPECT_EQ(hawser_all_to_all_v(comm, x + 3, &from, x, &to, HAWSER_F32, kBlock, nullptr), HAWSER_INVALID)
+        << "from its begin, as documented";
+    from.offsets = nullptr;
+    EXPECT_EQ(hawser_all_to_all_v(comm, x + 4, &from, x, &to, HAWSER_F32, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
   });
 }
 
@@ -223,6 +241,9 @@ TEST_P(Differing, CollectivesAreAMismatch) {
                                            : hawser_broadcast(comm, x.data(), x.data(), 512, HAWSER_F32, 0, kBlock, nullptr);
     const hawser_status after = hawser_barrier(comm, kBlock, nullptr);
     EXPECT_LT(std::min(status, after), 0);
+    EXPECT_THAT(hawser_error_text(),
+                ::testing::AnyOf(HasSubstr("rank " + std::to_string(1 - rank)), HasSubstr("rank " + std::to_string(rank))));
+    EXPECT_THAT(hawser_error_text(), ::testing::AnyOf(HasSubstr("all_reduce"), HasSubstr("broadcast")));
   });
 }
 INSTANTIATE_TEST_SUITE_P(Ways, Differing, ::testing::Values("segment=64MiB timeout=10s", "transport=tcp timeout=10s"));
@@ -235,6 +256,7 @@ TEST(Misuse, AMissingRankIsNamedAtTheDeadline) {
   options.settings = "create_timeout=300ms";
   hawser_comm* comm = nullptr;
   EXPECT_EQ(hawser_comm_create(&id, 2, 0, &options, &comm), HAWSER_TIMEOUT);
+  EXPECT_THAT(hawser_error_text(), HasSubstr("rank 1"));
   EXPECT_EQ(comm, nullptr);
 }
 

@@ -57,7 +57,9 @@ TEST(Untrusted, an_address_that_is_nowhere_in_the_peers_process_fails_the_call_a
     World world(2, 1 << 20);
     std::vector<IslandMember> members = world.members(0);
     members[1].process = child;
-    Island island(0, members, IslandFacts{});
+    IslandFacts facts;
+    facts.cma_bytes_per_s = 1'000'000'000;
+    Island island(0, members, facts);
     const auto routine = island.routine({SchemeKind::cma});
     PhaseCall call;
     call.collective = Collective::all_gather;
