@@ -29,8 +29,13 @@ Status check(const Topology& topology, const Request& request) {
   return {};
 }
 
-bool crosses_links(const Outline& outline) {
-  return std::any_of(outline.stages.begin(), outline.stages.end(), [](const Stage& stage) { return stage.islands.empty(); });
+// Slices overlap what a chain passes on, or routines inside islands with messages between them. What is neither loses by them where it was
+// measured (32 KiB all-reduce over loopback 13.7 us whole, 25.7 in slices), and routines alone have chunks of their own.
+bool gains_by_slices(const Outline& outline) {
+  const auto inside = [](const Stage& stage) { return !stage.islands.empty(); };
+  const bool some = std::any_of(outline.stages.begin(), outline.stages.end(), inside),
+             all = std::all_of(outline.stages.begin(), outline.stages.end(), inside);
+  return !all && (some || outline.flows_on);
 }
 
 void consider(Candidate& candidate, uint64_t slice_bytes, uint32_t window) {
@@ -52,7 +57,7 @@ void find_slices(Candidate& candidate, const Request& request) {
   const auto whole_pages = [](uint64_t bytes) { return std::max(kPage, (bytes + kPage - 1) / kPage * kPage); };
   if (request.slice_bytes != 0) return consider(candidate, whole_pages(std::min<uint64_t>(request.slice_bytes, uint64_t{1} << 62)), window);
   consider(candidate, 0, 1);
-  if (!crosses_links(candidate.outline)) return;  // routines for islands have chunks of their own
+  if (!gains_by_slices(candidate.outline)) return;
   for (const uint32_t slices : candidate.outline.flows_on ? kChainSliceCounts : kSliceCounts) {
     if (slices == 1 || candidate.outline.chunk_bytes / slices < kPage / 2) continue;
     consider(candidate, whole_pages(candidate.outline.chunk_bytes / slices), window);
