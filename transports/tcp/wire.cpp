@@ -11,8 +11,8 @@ namespace {
 // The window is the edge's bytes under way on one lane: more leaves the cache and is slower. It holds two frames at least.
 constexpr Limits tcp_limits{.eager_bytes = TcpWire::eager_bytes,
                             .credit_bytes = (size_t{512} << 10) + 2 * eager_overhead_bytes,
-                            .frame_bytes = size_t{128} << 10,
-                            .window_bytes = size_t{256} << 10,
+                            .frame_bytes = size_t{256} << 10,
+                            .window_bytes = size_t{512} << 10,
                             .store_bytes = size_t{4} << 20};
 
 static_assert(tcp_limits.window_bytes >= 2 * tcp_limits.frame_bytes);  // else a window that waits for a report may hold no frame
