@@ -51,8 +51,10 @@ def mpich(ranks, tcp):
 
 
 def intel_mpi(ranks, tcp, name="intel-mpi", thread_yield="2"):
-    assert not tcp  # its wheel has no tcp provider
     environment = {"I_MPI_ROOT": str(IMPI), "I_MPI_FABRICS": "shm", "I_MPI_PIN": "0", "LD_LIBRARY_PATH": str(IMPI / "lib")}
+    if tcp:  # inside a host its collectives go through shared memory whatever the fabric is, unless told to be made of messages
+        environment |= {"I_MPI_FABRICS": "ofi", "FI_PROVIDER": "tcp", "FI_PROVIDER_PATH": str(IMPI / "lib"), "FI_TCP_IFACE": "lo",
+                        "I_MPI_COLL_INTRANODE": "pt2pt"}
     if ranks > len(processors()):
         environment["I_MPI_THREAD_YIELD"] = thread_yield  # 2: sched_yield, 3: a short sleep
     line = [str(IMPI / "bin" / "mpirun"), "-n", str(ranks), peer_program("impi_job"), *binding(ranks)]
@@ -82,5 +84,5 @@ def intel_mpi_sleeping(ranks, tcp):
 def peers(ranks, tcp):
     """Where ranks share processors Intel MPI is run both ways: its documentation leaves open which is better."""
     if tcp:
-        return [ob1, ucx, mpich, gloo]
+        return [ob1, ucx, mpich, intel_mpi, gloo]
     return [ob1, ucx, mpich, intel_mpi] + ([intel_mpi_sleeping] if ranks > len(processors()) else [])
