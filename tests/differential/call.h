@@ -37,6 +37,7 @@ class Call {
  public:
   Call(const Pair&, const Shape&, std::mt19937_64& own);
   hawser_status start_ours(hawser_stream);
+  bool needs_group() const { return shape_.kind == Kind::shift; }  // two messages, each of which may wait for the other
   void run_theirs();
   std::string difference() const;  // empty: none
 

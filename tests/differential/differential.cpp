@@ -90,8 +90,14 @@ class Comparison {
     texts.push_back(shape.text() + " on " + pair.name);
   }
 
-  // A shift needs a group for itself at least; several calls form one, with another inside it now and then.
+  // A shift needs a group for itself at least; several calls form one, with another inside it now and then. A call alone goes without
+  // three times out of four, as most calls of most programs do.
   void run_ours(const std::vector<std::unique_ptr<Call>>& calls, hawser_stream stream, uint64_t nesting) {
+    if (calls.size() == 1 && !calls[0]->needs_group() && nesting >> 62 != 0) {
+      must(calls[0]->start_ours(stream), "a call without a group");
+      if (stream.kind == HAWSER_HOST_STREAM) must(hawser_stream_synchronize(stream, 30'000'000'000), "waiting for the stream");
+      return;
+    }
     must(hawser_group_begin(), "beginning a group");
     for (size_t i = 0; i < calls.size(); ++i) {
       const bool nested = (nesting >> i) & 1;
