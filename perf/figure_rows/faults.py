@@ -1,6 +1,7 @@
 """fault.kill_small: a random rank of four is killed at a random moment; every survivor must name it soon, and nothing may stay behind."""
 import os
 import random
+import select
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from figure_rows.own_ranks import Ranks
 KILLS = 200
 RANKS = 4
 SECONDS = 2.0
+START_SECONDS = 60
 
 
 def left_behind():
@@ -22,7 +24,9 @@ def one_kill(number, chance, say):
     before = left_behind()
     with Ranks(RANKS, ["all_reduce", chance.choice([8, 4096, 1 << 20]), 0, 1], tcp=tcp) as ranks:
         for process in ranks.processes:
-            if process.stdout.readline().strip() != "ready":
+            told, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            if not told or process.stdout.readline().strip() != "ready":
+                process.kill()
                 say(f"  kill {number + 1}: a rank did not start: {process.stderr.read().strip()[-300:]}")
                 return False
         time.sleep(chance.uniform(0, 0.05))

@@ -22,7 +22,7 @@ class Run {
       if (speaks_ && !options_.json && !options_.explain) say(heading(options_, workload, bench_.ranks()));
       for (const uint64_t bytes : options_.sizes) { HAWSER_TRY(one(workload, extent_of(workload, bytes, options_.type, bench_.ranks()))); }
     }
-    if (speaks_ && !options_.json && !options_.explain && rows_ > 0) say(closing(bus_sum_ / rows_, wrong_));
+    if (speaks_ && !options_.json && !options_.explain && rows_ > 0) say(closing(bus_sum_ / rows_, options_.check, wrong_));
     return {};
   }
   uint64_t wrong() const { return wrong_; }

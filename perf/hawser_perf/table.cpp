@@ -77,9 +77,11 @@ std::string json_line(const Row& row) {
   return object.dump() + "\n";
 }
 
-std::string closing(double mean_bus_gbytes_per_s, uint64_t wrong) {
-  return fmt::format("# mean bus bandwidth {:.3f} GB/s; {}\n", mean_bus_gbytes_per_s,
-                     wrong == 0 ? std::string("every result is right") : fmt::format("{} WRONG elements", wrong));
+std::string closing(double mean_bus_gbytes_per_s, bool checked, uint64_t wrong) {
+  const std::string verdict = !checked     ? "results were not checked (-c 0)"
+                              : wrong == 0 ? "every result is right"
+                                           : fmt::format("{} WRONG elements", wrong);
+  return fmt::format("# mean bus bandwidth {:.3f} GB/s; {}\n", mean_bus_gbytes_per_s, verdict);
 }
 
 }  // namespace hawser::perf

@@ -22,6 +22,6 @@ struct Row {
 std::string heading(const Options&, Workload, int ranks);
 std::string table_line(const Row&);
 std::string json_line(const Row&);
-std::string closing(double mean_bus_gbytes_per_s, uint64_t wrong);
+std::string closing(double mean_bus_gbytes_per_s, bool checked, uint64_t wrong);
 
 }  // namespace hawser::perf

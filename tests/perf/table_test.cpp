@@ -54,8 +54,9 @@ TEST(Json, CarriesEveryNumber) {
 }
 
 TEST(Closing, SaysWhenSomethingWasWrong) {
-  EXPECT_THAT(closing(1.5, 0), HasSubstr("every result is right"));
-  EXPECT_THAT(closing(1.5, 2), HasSubstr("2 WRONG"));
+  EXPECT_THAT(closing(1.5, true, 0), HasSubstr("every result is right"));
+  EXPECT_THAT(closing(1.5, false, 0), HasSubstr("not checked"));
+  EXPECT_THAT(closing(1.5, true, 2), HasSubstr("2 WRONG"));
 }
 
 }  // namespace
