@@ -1,5 +1,6 @@
 // The ranks of one communicator that load and store each other's memory, and the routines that run its phases there.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -39,8 +40,9 @@ class Island {  // of one communicator; used by the holder of the seat only
 };
 
 // Hop, copy and non-temporal rates, cache shares, measured by the members of an island together, best of many short tries. About 4 ms, on a
-// busy machine up to 50; 200 and the defaults if a member dies. With more ranks than CPUs the hop is the default. Collective over the
-// members; what each returns may differ: agreement takes member 0's.
-IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>&, uint32_t ranks_per_cpu_x256);
+// busy machine up to 50. What is not measured when `patience` ends, since a member is late or dead, keeps its default. With more ranks than
+// CPUs the hop is the default. Collective over the members; what each returns may differ: agreement takes member 0's.
+IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>&, uint32_t ranks_per_cpu_x256,
+                           std::chrono::milliseconds patience = std::chrono::milliseconds(200));
 
 }  // namespace hawser

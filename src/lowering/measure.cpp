@@ -18,7 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds, std::chrono::milliseconds;
-constexpr milliseconds kPatience{200};  // for a member that is late or dead
 // A try is one round trip or one copy, so short that among many some meet no stranger on any of their CPUs.
 constexpr int kRoundTrips = 2000, kLeastTries = 10;
 constexpr milliseconds kHopTime{3}, kMostHopTime{40};  // the latter while nothing plausible was seen: the two may stand on one CPU
@@ -43,8 +42,8 @@ uint64_t least_clock_ns() {  // what reading the clock adds to every try
 
 class Meeting {  // of the members, over words that only grow
  public:
-  Meeting(uint32_t me, const std::vector<IslandMember>& members, bool yields)
-      : me_(me), members_(members), yields_(yields), deadline_(Clock::now() + kPatience) {
+  Meeting(uint32_t me, const std::vector<IslandMember>& members, bool yields, milliseconds patience)
+      : me_(me), members_(members), yields_(yields), deadline_(Clock::now() + patience) {
     met_ = head(me).arrived.count.load(std::memory_order_relaxed);
     probed_ = head(me).probed.count.load(std::memory_order_relaxed);
   }
@@ -272,14 +271,14 @@ void read_caches(size_t members, IslandFacts& facts) {
 
 }  // namespace
 
-IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>& members, uint32_t ranks_per_cpu_x256) {
+IslandFacts measure_island(uint32_t me, const std::vector<IslandMember>& members, uint32_t ranks_per_cpu_x256, milliseconds patience) {
   IslandFacts facts;
   facts.ranks_per_cpu_x256 = ranks_per_cpu_x256;
   read_caches(members.size(), facts);
   const bool crowded = ranks_per_cpu_x256 > 256;
   const Spread spread(me);
   const auto buffers = std::make_unique<std::byte[]>(2 * kStreamBytes);  // zeroed, so its pages are there
-  Meeting meeting(me, members, crowded);
+  Meeting meeting(me, members, crowded, patience);
   if (!meeting.meet()) return facts;  // a member is missing: the defaults will do, its island comes to nothing
   // With more ranks than CPUs a hop is a matter of scheduling, not of caches.
   if (!crowded && members.size() > 1 && me < 2 && !measure_hop(meeting, me, facts)) return facts;
