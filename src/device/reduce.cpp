@@ -7,8 +7,9 @@
 #include "src/device/reduce_tables.h"
 
 namespace hawser {
+namespace {
 
-ReduceFunction reduce_function(DataType type, ReduceOp op) {
+Reducers reducers(DataType type, ReduceOp op) {
   switch (type) {
     case DataType::i8:
     case DataType::u8:
@@ -25,10 +26,15 @@ ReduceFunction reduce_function(DataType type, ReduceOp op) {
       return half_reduction(type, op);
     case DataType::f8e4m3:
     case DataType::f8e5m2:
-      return nullptr;
+      return {};
   }
-  return nullptr;
+  return {};
 }
+
+}  // namespace
+
+ReduceFunction reduce_function(DataType type, ReduceOp op) { return reducers(type, op).one; }
+ReduceToAllFunction reduce_to_all_function(DataType type, ReduceOp op) { return reducers(type, op).all; }
 
 void divide(void* data, DataType type, size_t count, uint32_t divisor) {
   assert(divisor > 0);

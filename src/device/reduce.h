@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "src/base/types.h"
 
@@ -14,6 +15,12 @@ namespace hawser {
 // written beyond count. stream: non-temporal stores to out, fenced before return.
 using ReduceFunction = void (*)(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream);
 ReduceFunction reduce_function(DataType, ReduceOp);  // avg as sum; null for types that do not reduce (f8)
+
+// The same into every output at once (at least one): inputs are read once, and outputs may be equal to inputs as above. Outputs that lie
+// differently within their vectors are stored plainly.
+using ReduceToAllFunction = void (*)(std::span<std::byte* const> out, const void* const* in, uint32_t inputs, size_t count,
+                                     uint32_t divisor, bool stream);
+ReduceToAllFunction reduce_to_all_function(DataType, ReduceOp);
 
 // data[i] /= divisor; integers truncate towards zero. The epilogue of avg.
 void divide(void* data, DataType, size_t count, uint32_t divisor);

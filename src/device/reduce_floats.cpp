@@ -11,7 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace hawser {
 namespace HWY_NAMESPACE {
 
-ReduceFunction find_float_reduction(DataType type, ReduceOp op) {
+Reducers find_float_reduction(DataType type, ReduceOp op) {
   return type == DataType::f64 ? reduction_of<Direct<double>>(op) : reduction_of<Direct<float>>(op);
 }
 
@@ -22,6 +22,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace hawser {
 HWY_EXPORT(find_float_reduction);
-ReduceFunction float_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_float_reduction)(type, op); }
+Reducers float_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_float_reduction)(type, op); }
 }  // namespace hawser
 #endif

@@ -90,7 +90,7 @@ struct Float16 : Halves {
 };
 #endif
 
-ReduceFunction find_half_reduction(DataType type, ReduceOp op) {
+Reducers find_half_reduction(DataType type, ReduceOp op) {
   return type == DataType::bf16 ? reduction_of<Bfloat16>(op) : reduction_of<Float16>(op);
 }
 
@@ -101,6 +101,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace hawser {
 HWY_EXPORT(find_half_reduction);
-ReduceFunction half_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_half_reduction)(type, op); }
+Reducers half_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_half_reduction)(type, op); }
 }  // namespace hawser
 #endif

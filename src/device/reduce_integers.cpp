@@ -28,61 +28,57 @@ HWY_INLINE T element(const void* from, size_t at) {
 }
 
 template <class T>
-void product_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor) {
+void product_loop(std::span<std::byte* const> out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor) {
   using Magnitude = std::make_unsigned_t<T>;
   for (size_t at = 0; at < count; ++at) {
     uint64_t product = 1;
     for (uint32_t k = 0; k < inputs; ++k) product *= element<Magnitude>(in[k], at);
     auto result = static_cast<T>(product);
     if (divisor != 1) result = divided(result, divisor);
-    std::memcpy(static_cast<std::byte*>(out) + at * sizeof(T), &result, sizeof(T));
+    for (std::byte* const one : out) std::memcpy(one + at * sizeof(T), &result, sizeof(T));
   }
 }
 
 template <class T>
 constexpr bool vectors_multiply = sizeof(T) == 2 || sizeof(T) == 4;
 
-template <class T, class Operation>
-void integer_loop(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
-  if constexpr (std::is_same_v<Operation, Product> && !vectors_multiply<T>) {
+template <class T>
+struct PlainProduct {
+  static void to_all(std::span<std::byte* const> out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool) {
     product_loop<T>(out, in, inputs, count, divisor);
-  } else {
-    Reduction<Direct<T>, Operation>::run(out, in, inputs, count, divisor, stream);
   }
-}
+  static void to_one(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool) {
+    std::byte* const one = static_cast<std::byte*>(out);
+    product_loop<T>({&one, 1}, in, inputs, count, divisor);
+  }
+};
 
 template <class T>
-ReduceFunction integer_loop_of(ReduceOp op) {
-  switch (op) {
-    case ReduceOp::sum:
-    case ReduceOp::avg:
-      return &integer_loop<T, Sum>;
-    case ReduceOp::prod:
-      return &integer_loop<T, Product>;
-    case ReduceOp::min:
-      return &integer_loop<T, Minimum>;
-    case ReduceOp::max:
-      return &integer_loop<T, Maximum>;
+Reducers integer_loops_of(ReduceOp op) {
+  if constexpr (!vectors_multiply<T>) {
+    if (op == ReduceOp::prod) return {&PlainProduct<T>::to_one, &PlainProduct<T>::to_all};
+    return reduction_of<Direct<T>, false>(op);
+  } else {
+    return reduction_of<Direct<T>>(op);
   }
-  return nullptr;
 }
 
-ReduceFunction find_integer_reduction(DataType type, ReduceOp op) {
+Reducers find_integer_reduction(DataType type, ReduceOp op) {
   switch (type) {
     case DataType::i8:
-      return integer_loop_of<int8_t>(op);
+      return integer_loops_of<int8_t>(op);
     case DataType::u8:
-      return integer_loop_of<uint8_t>(op);
+      return integer_loops_of<uint8_t>(op);
     case DataType::i32:
-      return integer_loop_of<int32_t>(op);
+      return integer_loops_of<int32_t>(op);
     case DataType::u32:
-      return integer_loop_of<uint32_t>(op);
+      return integer_loops_of<uint32_t>(op);
     case DataType::i64:
-      return integer_loop_of<int64_t>(op);
+      return integer_loops_of<int64_t>(op);
     case DataType::u64:
-      return integer_loop_of<uint64_t>(op);
+      return integer_loops_of<uint64_t>(op);
     default:
-      return nullptr;
+      return {};
   }
 }
 
@@ -118,7 +114,7 @@ HWY_AFTER_NAMESPACE();
 namespace hawser {
 HWY_EXPORT(find_integer_reduction);
 HWY_EXPORT(stream_bytes);
-ReduceFunction integer_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_integer_reduction)(type, op); }
+Reducers integer_reduction(DataType type, ReduceOp op) { return HWY_DYNAMIC_DISPATCH(find_integer_reduction)(type, op); }
 void stream_copy(void* into, const void* from, size_t bytes) { HWY_DYNAMIC_DISPATCH(stream_bytes)(into, from, bytes); }
 }  // namespace hawser
 #endif

@@ -13,6 +13,7 @@
 #include <hwy/highway.h>
 
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
@@ -204,6 +205,7 @@ struct Reduction {
   using D = hn::ScalableTag<Value>;
   using One = hn::CappedTag<Value, 1>;
   using By = Divider<Value>;
+  using Outputs = std::span<std::byte* const>;
   template <class Tag>
   using Raw = typename Lanes::template Raw<Tag>;
   static constexpr size_t kLanes = hn::MaxLanes(D());
@@ -294,45 +296,57 @@ struct Reduction {
   }
 
   template <size_t kVectors, bool kStream>
-  static HWY_INLINE void any_vectors(Stored* out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
+  static HWY_INLINE void any_vectors(Outputs out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
     const D d;
     hn::Vec<D> sum[kVectors];
     for (size_t v = 0; v < kVectors; ++v) sum[v] = load(d, in[0], at + v * kLanes);
     for (uint32_t k = 1; k < inputs; ++k) {
       for (size_t v = 0; v < kVectors; ++v) sum[v] = combine(d, sum[v], load(d, in[k], at + v * kLanes));
     }
-    for (size_t v = 0; v < kVectors; ++v) {
-      const auto value = Lanes::narrow(d, by(d, sum[v]));
-      if constexpr (kStream) {
-        hn::Stream(value, Raw<D>(), out + at + v * kLanes);
-      } else {
-        store_any(value, Raw<D>(), out + at + v * kLanes);
+    hn::Vec<Raw<D>> value[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) value[v] = Lanes::narrow(d, by(d, sum[v]));
+    for (std::byte* const one : out) {
+      Stored* const into = reinterpret_cast<Stored*>(one) + at;
+      for (size_t v = 0; v < kVectors; ++v) {
+        if constexpr (kStream) {
+          hn::Stream(value[v], Raw<D>(), into + v * kLanes);
+        } else {
+          store_any(value[v], Raw<D>(), into + v * kLanes);
+        }
       }
     }
   }
 
-  static HWY_INLINE void any_one(Stored* out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
+  static HWY_INLINE void any_one(Outputs out, const void* const* in, uint32_t inputs, size_t at, const By& by) {
     const One one;
     auto sum = load(one, in[0], at);
     for (uint32_t k = 1; k < inputs; ++k) sum = combine(one, sum, load(one, in[k], at));
-    store(one, by(one, sum), out + at);
+    sum = by(one, sum);
+    for (std::byte* const into : out) store(one, sum, reinterpret_cast<Stored*>(into) + at);
   }
 
   template <bool kStream>
-  static HWY_INLINE void any(Stored* out, const void* const* in, uint32_t inputs, size_t at, size_t count, const By& by) {
+  static HWY_INLINE void any(Outputs out, const void* const* in, uint32_t inputs, size_t at, size_t count, const By& by) {
     for (; at + kUnrolled * kLanes <= count; at += kUnrolled * kLanes) any_vectors<kUnrolled, kStream>(out, in, inputs, at, by);
     for (; at + kLanes <= count; at += kLanes) any_vectors<1, kStream>(out, in, inputs, at, by);
     for (; at < count; ++at) any_one(out, in, inputs, at, by);
   }
 
-  static HWY_NOINLINE void any(void* into, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
-    Stored* out = static_cast<Stored*>(into);
+  // All at equal places of their vectors, of which no element straddles two; narrow vectors (16-bit elements of SSE) have no non-temporal
+  // store.
+  static HWY_INLINE bool can_stream(Outputs out) {
+    if (kVectorBytes < 16 || reinterpret_cast<uintptr_t>(out[0]) % sizeof(Stored) != 0) return false;
+    for (std::byte* const one : out) {
+      if ((reinterpret_cast<uintptr_t>(one) - reinterpret_cast<uintptr_t>(out[0])) % kVectorBytes != 0) return false;
+    }
+    return true;
+  }
+
+  static HWY_NOINLINE void to_all(Outputs out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
     const By by(divisor);
-    const bool straddles = reinterpret_cast<uintptr_t>(into) % sizeof(Stored) != 0;
-    // Narrow vectors (16-bit elements of SSE) have no non-temporal store.
-    if (!stream || kVectorBytes < 16 || straddles) return any<false>(out, in, inputs, 0, count, by);
+    if (!stream || !can_stream(out)) return any<false>(out, in, inputs, 0, count, by);
     if constexpr (kVectorBytes >= 16) {
-      const size_t to_align = elements_to_alignment(out);
+      const size_t to_align = elements_to_alignment(reinterpret_cast<const Stored*>(out[0]));
       const size_t head = to_align < count ? to_align : count;
       for (size_t at = 0; at < head; ++at) any_one(out, in, inputs, at, by);
       any<true>(out, in, inputs, head, count, by);
@@ -340,7 +354,7 @@ struct Reduction {
     }
   }
 
-  static void run(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
+  static void to_one(void* out, const void* const* in, uint32_t inputs, size_t count, uint32_t divisor, bool stream) {
     if (HWY_LIKELY(divisor == 1 && !stream)) {
       if (HWY_LIKELY(inputs == 2)) {
         if (count >= kLanes) return fixed<2>(out, in, count);
@@ -350,26 +364,31 @@ struct Reduction {
       if (inputs == 3) return fixed_three(out, in, count);
       if (inputs == 4) return fixed_four(out, in, count);
     }
-    any(out, in, inputs, count, divisor, stream);
+    std::byte* const one = static_cast<std::byte*>(out);
+    to_all({&one, 1}, in, inputs, count, divisor, stream);
   }
   static HWY_NOINLINE void fixed_three(void* out, const void* const* in, size_t count) { fixed<3>(out, in, count); }
   static HWY_NOINLINE void fixed_four(void* out, const void* const* in, size_t count) { fixed<4>(out, in, count); }
 };
 
-template <class Lanes>
-ReduceFunction reduction_of(ReduceOp op) {
+template <class Lanes, class Operation>
+constexpr Reducers kReducers = {&Reduction<Lanes, Operation>::to_one, &Reduction<Lanes, Operation>::to_all};
+
+template <class Lanes, bool kMultiplies = true>
+Reducers reduction_of(ReduceOp op) {
   switch (op) {
     case ReduceOp::sum:
     case ReduceOp::avg:
-      return &Reduction<Lanes, Sum>::run;
+      return kReducers<Lanes, Sum>;
     case ReduceOp::prod:
-      return &Reduction<Lanes, Product>::run;
+      if constexpr (kMultiplies) return kReducers<Lanes, Product>;
+      break;
     case ReduceOp::min:
-      return &Reduction<Lanes, Minimum>::run;
+      return kReducers<Lanes, Minimum>;
     case ReduceOp::max:
-      return &Reduction<Lanes, Maximum>::run;
+      return kReducers<Lanes, Maximum>;
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace HWY_NAMESPACE

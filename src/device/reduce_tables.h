@@ -4,9 +4,13 @@
 
 namespace hawser {
 
-ReduceFunction integer_reduction(DataType, ReduceOp);
-ReduceFunction float_reduction(DataType, ReduceOp);  // f32, f64
-ReduceFunction half_reduction(DataType, ReduceOp);   // f16, bf16
+struct Reducers {
+  ReduceFunction one = nullptr;
+  ReduceToAllFunction all = nullptr;
+};
+Reducers integer_reduction(DataType, ReduceOp);
+Reducers float_reduction(DataType, ReduceOp);  // f32, f64
+Reducers half_reduction(DataType, ReduceOp);   // f16, bf16
 void stream_copy(void* into, const void* from, size_t bytes);
 
 }  // namespace hawser

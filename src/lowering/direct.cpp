@@ -8,8 +8,6 @@
 namespace hawser {
 namespace {
 
-constexpr size_t kFoldBytes = size_t{16} << 10;  // folded at a time when it goes to many outputs: stays in the first cache
-
 bool lies_in(const MemberView& member, const std::byte* address) {
   const auto at = reinterpret_cast<uintptr_t>(address), base = reinterpret_cast<uintptr_t>(member.segment);
   return member.segment && at >= base && at - base < member.segment_bytes;
@@ -163,22 +161,9 @@ Code DirectRoutine::reduce_my_share() {
     if (!output) return Code::peer;
     outputs_.push_back(output);
   }
-  if (outputs_.size() == 1)
-    reduce_(outputs_[0], island_.inputs.data(), island_.size, bytes / size_of(call_.type), call_.divisor, non_temporal_);
-  else fold_to_many(bytes);
+  reduce_to_all_function(call_.type, call_.op)(outputs_, island_.inputs.data(), island_.size, bytes / size_of(call_.type), call_.divisor,
+                                               non_temporal_);
   return Code::ok;
-}
-
-void DirectRoutine::fold_to_many(size_t bytes) {
-  for (size_t at = 0; at < bytes; at += kFoldBytes) {
-    const size_t length = std::min(kFoldBytes, bytes - at);
-    // Stores past the caches must not be read back, so then the sum is made in a place that stays in the first cache.
-    std::byte* sum = non_temporal_ ? island_.partial.get() : outputs_[0] + at;
-    reduce_(sum, island_.inputs.data(), island_.size, length / size_of(call_.type), call_.divisor, false);
-    for (size_t output = non_temporal_ ? 0 : 1; output < outputs_.size(); ++output)
-      copy_bytes(outputs_[output] + at, sum, length, non_temporal_);
-    for (const void*& input : island_.inputs) input = static_cast<const std::byte*>(input) + length;
-  }
 }
 
 // reduce_scatter: block `me` of every input into the own output, which in place is block `me` of the own input, read by nobody else.

@@ -51,7 +51,6 @@ class DirectRoutine final : public Routine {
   std::byte* output_of(uint32_t peer, size_t at, size_t bytes);
   std::byte* checked(uint32_t peer, uint64_t offset, size_t at, size_t bytes);
   bool collect_inputs(size_t at, size_t bytes);
-  void fold_to_many(size_t bytes);
   Pause begin_meeting();
 
   IslandState& island_;

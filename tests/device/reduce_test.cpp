@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -147,6 +148,33 @@ void check(ReduceOp op, const Case& test, std::mt19937_64& random) {
   for (const Buffer& buffer : buffers) ASSERT_TRUE(buffer.guards_hold());
 }
 
+// Into three outputs: one equal to an input unless in_place is negative, one alike, one `skew` bytes further into its line.
+template <class T>
+void check_to_all(ReduceOp op, const Case& test, size_t skew, std::mt19937_64& random) {
+  std::vector<std::vector<T>> values(test.inputs, std::vector<T>(test.count));
+  std::vector<Buffer> buffers;
+  for (std::vector<T>& row : values) {
+    for (T& value : row) value = draw<T>(random);
+    buffers.emplace_back(test.count * sizeof(T), test.shift);
+    std::copy_n(reinterpret_cast<const uint8_t*>(row.data()), test.count * sizeof(T), buffers.back().data());
+  }
+  for (const size_t shift : {test.shift, test.shift, (test.shift + skew) % 64}) buffers.emplace_back(test.count * sizeof(T), shift);
+  std::vector<const void*> in;
+  for (uint32_t k = 0; k < test.inputs; ++k) in.push_back(buffers[k].data());
+  const std::array<size_t, 3> outputs = {test.in_place < 0 ? size_t{test.inputs} : static_cast<size_t>(test.in_place), test.inputs + 1u,
+                                         test.inputs + 2u};
+  std::array<std::byte*, 3> out;
+  for (size_t i = 0; i < 3; ++i) out[i] = reinterpret_cast<std::byte*>(buffers[outputs[i]].data());
+  reduce_to_all_function(Named<T>::type, op)(out, in.data(), test.inputs, test.count, test.divisor, test.stream);
+  for (const size_t output : outputs)
+    for (size_t at = 0; at < test.count; ++at) {
+      const T wanted = expected(op, values, at, test.divisor), got = stored_at<T>(buffers[output].data(), at);
+      ASSERT_TRUE(reference::same(got, wanted)) << name(Named<T>::type) << ' ' << name(op) << " output " << output << " element " << at
+                                                << " of " << test.count << ", inputs " << test.inputs << ", shift " << test.shift;
+    }
+  for (const Buffer& buffer : buffers) ASSERT_TRUE(buffer.guards_hold());
+}
+
 template <class T>
 void check_all_cases(ReduceOp op, std::mt19937_64& random) {
   int turn = 0;
@@ -167,6 +195,26 @@ template <class T>
 class Reduce : public ::testing::Test {};
 using Types = ::testing::Types<int8_t, uint8_t, int32_t, uint32_t, int64_t, uint64_t, Half, Brain, float, double>;
 TYPED_TEST_SUITE(Reduce, Types);
+
+TYPED_TEST(Reduce, IntoEveryOutputMatchesPlainLoops) {
+  std::mt19937_64 random(kSeed);
+  SCOPED_TRACE(kSeed);
+  with_every_instruction_set([&] {
+    int turn = 0;
+    for (int op = 0; op < reduce_ops; ++op)
+      for (const uint32_t inputs : {1u, 2u, 4u})
+        for (const size_t count : {size_t{1}, size_t{17}, size_t{300}, size_t{1000}}) {
+          if (::testing::Test::HasFatalFailure()) return;
+          ++turn;
+          const size_t shift = turn % 3 == 0 ? 0 : turn % 3 == 1 ? sizeof(TypeParam) : 1;
+          const int in_place = turn % 2 == 0 ? -1 : turn % static_cast<int>(inputs);
+          const uint32_t divisor = turn % 5 == 0 ? 3 : 1;
+          check_to_all<TypeParam>(static_cast<ReduceOp>(op), {inputs, count, shift, divisor, true, in_place}, 0, random);
+          check_to_all<TypeParam>(static_cast<ReduceOp>(op), {inputs, count, shift, divisor, true, in_place}, 4, random);
+          check_to_all<TypeParam>(static_cast<ReduceOp>(op), {inputs, count, shift, divisor, false, in_place}, 0, random);
+        }
+  });
+}
 
 TYPED_TEST(Reduce, MatchesPlainLoops) {
   std::mt19937_64 random(kSeed);
@@ -319,6 +367,7 @@ TEST(DivideLongIntegers, IsExactAroundEveryKindOfDividend) {
 TEST(ReduceFunction, HasNoneForEightBitFloats) {
   for (int op = 0; op < reduce_ops; ++op) {
     EXPECT_EQ(reduce_function(DataType::f8e4m3, static_cast<ReduceOp>(op)), nullptr);
+    EXPECT_EQ(reduce_to_all_function(DataType::f8e4m3, static_cast<ReduceOp>(op)), nullptr);
     EXPECT_EQ(reduce_function(DataType::f8e5m2, static_cast<ReduceOp>(op)), nullptr);
   }
 }
