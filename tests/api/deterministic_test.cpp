@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <vector>
@@ -14,6 +15,7 @@ namespace hawser::test {
 namespace {
 
 constexpr size_t kMost = 200'000;
+constexpr int kRanks = 4;
 
 // Numbers of very unlike magnitude, so that another order of additions shows in the last bits.
 std::vector<float> numbers(int rank) {
@@ -29,52 +31,93 @@ uint32_t bits(float value) {
   return result;
 }
 
-class Deterministic : public ::testing::TestWithParam<const char*> {};
+struct Way {
+  const char* settings;
+  const char* hosts = "";  // a letter a rank: those with equal letters share a host
+};
+std::ostream& operator<<(std::ostream& out, const Way& way) { return out << '"' << way.settings << "\", hosts " << way.hosts; }
+
+// The reduction of the first `count` elements of everybody's numbers, or those of it that this rank gets: where they begin, and they.
+using Reduction = std::pair<size_t, std::vector<float>>;
+Reduction all_reduced(hawser_comm* comm, const std::vector<float>& in, size_t count) {
+  std::vector<float> out(in.begin(), in.begin() + static_cast<ptrdiff_t>(count));
+  const bool in_place = count % 2 == 0;
+  EXPECT_EQ(hawser_all_reduce(comm, in_place ? out.data() : in.data(), out.data(), count, HAWSER_F32, HAWSER_SUM, kBlock, nullptr),
+            HAWSER_OK)
+      << hawser_error_text();
+  return {0, out};
+}
+Reduction reduced(hawser_comm* comm, const std::vector<float>& in, size_t count, int rank) {
+  const int root = static_cast<int>(count % kRanks);
+  std::vector<float> out(rank == root ? count : 0);
+  EXPECT_EQ(hawser_reduce(comm, in.data(), out.data(), count, HAWSER_F32, HAWSER_SUM, root, kBlock, nullptr), HAWSER_OK)
+      << hawser_error_text();
+  return {0, out};
+}
+Reduction reduce_scattered(hawser_comm* comm, const std::vector<float>& in, size_t count, int rank) {
+  const size_t block = (count + kRanks - 1) / kRanks;
+  std::vector<float> out(block);
+  EXPECT_EQ(hawser_reduce_scatter(comm, in.data(), out.data(), block, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
+      << hawser_error_text();
+  return {block * static_cast<size_t>(rank), out};
+}
+
+constexpr const char* kNames[] = {"all_reduce", "reduce", "reduce_scatter"};
+
+class Deterministic : public ::testing::TestWithParam<Way> {
+ protected:
+  void run(const std::string& slices, const std::function<void(hawser_comm*, int rank)>& body) {
+    const Way& way = GetParam();
+    const auto settings = [&](int rank) {
+      return way.settings + std::string(" deterministic=1") + slices +
+             (*way.hosts != '\0' ? std::string(" host=") + way.hosts[rank] : std::string());
+    };
+    with_ranks(kRanks, settings, body);
+  }
+};
 
 TEST_P(Deterministic, BitsDependOnTheElementOnly) {
-  std::vector<uint32_t> expected(kMost);
+  std::vector<uint32_t> expected;
   std::mutex mutex;
-  bool first = true;
   for (const char* slices : {"", " slice=4KiB window=2", " slice=64KiB window=3"}) {
-    const std::string settings = std::string(GetParam()) + " deterministic=1" + slices;
-    with_ranks(4, settings, [&](hawser_comm* comm, int rank) {
+    run(slices, [&](hawser_comm* comm, int rank) {
       const std::vector<float> in = numbers(rank);
       for (const size_t count : {kMost, size_t{1}, size_t{3}, size_t{100}, size_t{5000}, size_t{70'001}}) {
-        std::vector<float> out(in.begin(), in.begin() + static_cast<ptrdiff_t>(count));
-        const bool in_place = count % 2 == 0;
-        ASSERT_EQ(hawser_all_reduce(comm, in_place ? out.data() : in.data(), out.data(), count, HAWSER_F32, HAWSER_SUM, kBlock, nullptr),
-                  HAWSER_OK)
-            << hawser_error_text();
+        const Reduction results[] = {all_reduced(comm, in, count), reduced(comm, in, count, rank), reduce_scattered(comm, in, count, rank)};
         const std::lock_guard lock(mutex);
-        if (first) {
-          ASSERT_EQ(count, kMost);
-          for (size_t i = 0; i < count; ++i) expected[i] = bits(out[i]);
-          first = false;
+        if (expected.empty())
+          for (const float one : results[0].second) expected.push_back(bits(one));
+        ASSERT_EQ(expected.size(), kMost);
+        for (size_t collective = 0; collective < std::size(results); ++collective) {
+          const auto& [begin, values] = results[collective];
+          for (size_t i = 0; i < values.size(); ++i)
+            ASSERT_EQ(bits(values[i]), expected[begin + i])
+                << kNames[collective] << " element " << begin + i << " of " << count << " on rank " << rank << slices;
         }
-        for (size_t i = 0; i < count; ++i)
-          ASSERT_EQ(bits(out[i]), expected[i]) << "element " << i << " of " << count << " on rank " << rank << settings;
       }
     });
   }
 }
 
-// What the order of additions is: rank by rank. So shared memory and tcp agree to the last bit as well.
-TEST_P(Deterministic, TheOrderIsThatOfTheRanks) {
-  with_ranks(4, std::string(GetParam()) + " deterministic=1", [](hawser_comm* comm, int rank) {
+// What the order of additions is on one host: rank by rank. So shared memory and tcp agree to the last bit as well.
+class DeterministicOnOneHost : public Deterministic {};
+TEST_P(DeterministicOnOneHost, TheOrderIsThatOfTheRanks) {
+  run("", [](hawser_comm* comm, int rank) {
     constexpr size_t kCount = 10'000;
-    std::vector<float> out(kCount), sum = numbers(0);
-    const std::vector<float> in = numbers(rank);
-    for (int r = 1; r < 4; ++r) {
+    std::vector<float> sum = numbers(0);
+    for (int r = 1; r < kRanks; ++r) {
       const std::vector<float> more = numbers(r);
       for (size_t i = 0; i < kCount; ++i) sum[i] += more[i];
     }
-    ASSERT_EQ(hawser_all_reduce(comm, in.data(), out.data(), kCount, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
-        << hawser_error_text();
+    const std::vector<float> out = all_reduced(comm, numbers(rank), kCount).second;
     for (size_t i = 0; i < kCount; ++i) ASSERT_EQ(bits(out[i]), bits(sum[i])) << "element " << i;
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, Deterministic, ::testing::Values("segment=64MiB", "transport=tcp"));
+INSTANTIATE_TEST_SUITE_P(Ways, DeterministicOnOneHost, ::testing::Values(Way{"segment=64MiB"}, Way{"transport=tcp"}));
+INSTANTIATE_TEST_SUITE_P(Ways, Deterministic,
+                         ::testing::Values(Way{"segment=64MiB"}, Way{"transport=tcp"}, Way{"segment=64MiB", "aabb"},
+                                           Way{"segment=64MiB", "abab"}, Way{"segment=64MiB", "aaab"}, Way{"segment=64MiB", "abba"}));
 
 }  // namespace
 }  // namespace hawser::test
