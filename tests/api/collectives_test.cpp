@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "tests/support/ranks.h"
+#include "tests/support/same.h"
 
 namespace hawser::test {
 namespace {
@@ -34,15 +36,17 @@ constexpr size_t kCounts[] = {1, 2, 7, 13, 64, 1000, 1024, 5000, 100000, 300001}
 // Small integers, so that f32 sums are exact whatever their order.
 float value(int rank, size_t i) { return static_cast<float>((static_cast<size_t>(rank) * 7 + i * 3) % 32); }
 
-std::vector<float> vector_of(int rank, size_t count) {
+std::vector<float> vector_of(int rank, size_t count, size_t begin = 0) {
   std::vector<float> data(count);
-  for (size_t i = 0; i < count; ++i) data[i] = value(rank, i);
+  for (size_t i = 0; i < count; ++i) data[i] = value(rank, begin + i);
   return data;
 }
 
-float sum(int ranks, size_t i) {
-  float total = 0;
-  for (int rank = 0; rank < ranks; ++rank) total += value(rank, i);
+// Elements begin .. begin + count of the sum over all ranks.
+std::vector<float> sums(int ranks, size_t count, size_t begin = 0) {
+  std::vector<float> total(count, 0);
+  for (int rank = 0; rank < ranks; ++rank)
+    for (size_t i = 0; i < count; ++i) total[i] += value(rank, begin + i);
   return total;
 }
 
@@ -53,7 +57,7 @@ TEST_P(Collectives, AllReduceSums) {
       std::vector<float> out(count, -1);
       ASSERT_EQ(hawser_all_reduce(comm, in.data(), out.data(), count, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
           << hawser_error_text();
-      for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], sum(ranks, i)) << "element " << i << " of " << count;
+      ASSERT_TRUE(same(out, sums(ranks, count)));
     }
   });
 }
@@ -64,7 +68,7 @@ TEST_P(Collectives, AllReduceInPlace) {
       std::vector<float> data = vector_of(rank, count);
       ASSERT_EQ(hawser_all_reduce(comm, data.data(), data.data(), count, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
           << hawser_error_text();
-      for (size_t i = 0; i < count; ++i) ASSERT_EQ(data[i], sum(ranks, i)) << "element " << i << " of " << count;
+      ASSERT_TRUE(same(data, sums(ranks, count)));
     }
   });
 }
@@ -96,9 +100,7 @@ TEST_P(Collectives, ReduceReachesEveryRoot) {
         ASSERT_EQ(hawser_reduce(comm, in.data(), rank == root ? out.data() : nullptr, count, HAWSER_F32, HAWSER_SUM, root, kBlock, nullptr),
                   HAWSER_OK)
             << hawser_error_text();
-        if (rank == root) {
-          for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], sum(ranks, i));
-        }
+        if (rank == root) { ASSERT_TRUE(same(out, sums(ranks, count))); }
       }
   });
 }
@@ -113,8 +115,7 @@ TEST_P(Collectives, BroadcastReachesAll) {
         ASSERT_EQ(hawser_broadcast(comm, rank == root ? in.data() : nullptr, out.data(), count, HAWSER_F32, root, kBlock, nullptr),
                   HAWSER_OK)
             << hawser_error_text();
-        for (size_t i = 0; i < count; ++i)
-          ASSERT_EQ(out[i], in[i]) << "element " << i << " of " << count << ", root " << root << ", rank " << rank;
+        ASSERT_TRUE(same(out, in)) << "root " << root << ", rank " << rank;
       }
   });
 }
@@ -126,7 +127,7 @@ TEST_P(Collectives, AllGatherInOrder) {
       std::vector<float> out(count * static_cast<size_t>(ranks), -1);
       ASSERT_EQ(hawser_all_gather(comm, in.data(), out.data(), count, HAWSER_F32, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
       for (int r = 0; r < ranks; ++r)
-        for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[static_cast<size_t>(r) * count + i], value(r, i));
+        ASSERT_TRUE(same(std::span(out).subspan(static_cast<size_t>(r) * count, count), vector_of(r, count))) << "of rank " << r;
     }
   });
 }
@@ -138,7 +139,7 @@ TEST_P(Collectives, ReduceScatterGivesEachItsPart) {
       std::vector<float> out(count, -1);
       ASSERT_EQ(hawser_reduce_scatter(comm, in.data(), out.data(), count, HAWSER_F32, HAWSER_SUM, kBlock, nullptr), HAWSER_OK)
           << hawser_error_text();
-      for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[i], sum(ranks, static_cast<size_t>(rank) * count + i));
+      ASSERT_TRUE(same(out, sums(ranks, count, static_cast<size_t>(rank) * count)));
     }
   });
 }
@@ -150,8 +151,10 @@ TEST_P(Collectives, AllToAllTransposes) {
       const std::vector<float> in = vector_of(rank, count * n);
       std::vector<float> out(count * n, -1);
       ASSERT_EQ(hawser_all_to_all(comm, in.data(), out.data(), count, HAWSER_F32, kBlock, nullptr), HAWSER_OK) << hawser_error_text();
-      for (size_t r = 0; r < n; ++r)
-        for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[r * count + i], value(static_cast<int>(r), static_cast<size_t>(rank) * count + i));
+      for (size_t r = 0; r < n; ++r) {
+        const std::vector<float> wanted = vector_of(static_cast<int>(r), count, static_cast<size_t>(rank) * count);
+        ASSERT_TRUE(same(std::span(out).subspan(r * count, count), wanted)) << "of rank " << r;
+      }
     }
   });
 }
@@ -173,7 +176,7 @@ TEST_P(Collectives, AllToAllVMovesWhatItIsTold) {
       EXPECT_EQ(live[r], count);
       uint64_t begin = 0;
       for (size_t before = 0; before < static_cast<size_t>(rank); ++before) begin += (r * 5 + before * 3) % 7 * 50;
-      for (uint64_t i = 0; i < count; ++i) ASSERT_EQ(out[r * 400 + i], value(static_cast<int>(r), begin + i));
+      ASSERT_TRUE(same(std::span(out).subspan(r * 400, count), vector_of(static_cast<int>(r), count, begin))) << "of rank " << r;
     }
   });
 }
@@ -190,8 +193,8 @@ TEST_P(Collectives, SendsMeetReceivesInOrder) {
       EXPECT_EQ(hawser_send(comm, two.data(), count, HAWSER_F32, next, kBlock, nullptr), HAWSER_OK);
       EXPECT_EQ(hawser_recv(comm, second.data(), count, HAWSER_F32, previous, kBlock, nullptr), HAWSER_OK);
       ASSERT_EQ(hawser_group_end(), HAWSER_OK) << hawser_error_text();
-      ASSERT_EQ(first, vector_of(previous, count));
-      ASSERT_EQ(second, vector_of(previous + 1, count));
+      ASSERT_TRUE(same(first, vector_of(previous, count)));
+      ASSERT_TRUE(same(second, vector_of(previous + 1, count)));
     }
   });
 }
