@@ -220,6 +220,7 @@ bool Dialogue::next(uint32_t lane, Outgoing& out) {
   } else if (!granted_.empty() && window_open(counts)) {
     next_data(counts, out);
   }
+  if (out.header.type != FrameType::credit) only_heard_ = 0;
   out.header.returned = told_ = returned_;
   out.header.received = counts.told = counts.received;
   return true;

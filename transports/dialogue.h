@@ -70,7 +70,10 @@ class Dialogue {
   void end(uint32_t lane, Incoming&);  // its payload is at the target
   void abandon(Incoming&);             // the rest of it will never come
   void recheck(Incoming&);             // after forget(): a receive that ended is not written into any more
+  bool expects(const Envelope& envelope) const { return matching_.posted(envelope); }
   const char* complaint() const { return complaint_; }
+  // Eager messages that came since anything else but credit was said, either way: a peer that sends so many does not wait for an answer.
+  uint32_t only_heard() const { return only_heard_; }
 
   // For wires whose credit is told by shared words instead of frames.
   bool wants_credit() const { return eager_sent_ - eager_acknowledged_ + eager_charge(limits_.eager_bytes) > limits_.credit_bytes; }
@@ -144,6 +147,7 @@ class Dialogue {
   uint64_t eager_sent_ = 0, eager_acknowledged_ = 0;      // charges, ours
   uint64_t eager_arrived_ = 0, returned_ = 0, told_ = 0;  // charges, the peer's
   uint64_t stored_bytes_ = 0;                             // of messages without a receive
+  uint32_t only_heard_ = 0;
   Code failure_ = Code::ok;
   const char* complaint_ = "";
 };

@@ -31,6 +31,8 @@ bool Dialogue::begin(uint32_t lane, const FrameHeader& header, Incoming& incomin
   incoming.receive = no_slot;
   if (header.magic != frame_magic) return refuse("its first four bytes are not ours");
   if (limits_.frames_carry_credit && !check_counters(lane, header)) return false;
+  if (header.type == FrameType::eager) ++only_heard_;
+  else if (header.type != FrameType::credit) only_heard_ = 0;
   if (header.length && header.type != FrameType::eager && header.type != FrameType::data) return refuse("a payload behind a frame without");
   switch (header.type) {
     case FrameType::eager:

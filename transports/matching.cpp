@@ -24,6 +24,10 @@ uint32_t Matching::take_posted(const Envelope& envelope) {
   return posted_.take_if(receives, [&](const Receive& receive) { return same_key(receive.envelope, envelope); });
 }
 
+bool Matching::posted(const Envelope& envelope) const {
+  return posted_.any(receives, [&](const Receive& receive) { return same_key(receive.envelope, envelope); });
+}
+
 uint32_t Matching::take_arrived(const Envelope& envelope) {
   if (arrived_.empty()) return no_slot;
   return took(arrived_.take_if(messages, [&](const Arrived& arrived) { return same_key(arrived.envelope, envelope); }));

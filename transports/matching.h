@@ -83,6 +83,12 @@ class SlotList {
     }
     return no_slot;
   }
+  template <class Predicate>
+  bool any(const Slots<Slot>& slots, Predicate&& satisfies) const {
+    for (uint32_t index = first_; index != no_slot; index = slots[index].next)
+      if (satisfies(slots[index])) return true;
+    return false;
+  }
   void clear() { first_ = no_slot; }
 
  private:
@@ -121,6 +127,7 @@ class Matching {  // of one peer
  public:
   uint32_t post(const Transfer&);                   // a receive behind those already posted
   uint32_t take_posted(const Envelope&);            // the receive that this message fills, no longer posted; no_slot: none yet
+  bool posted(const Envelope&) const;               // whether there is one
   uint32_t take_arrived(const Envelope&);           // the message that this receive takes; no_slot: none came yet
   void store(Arrived);                              // a message nobody asked for yet
   uint32_t take_arrived_of(uint64_t communicator);  // any message of it

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t head_capacity = size_t{16} << 10;
 constexpr size_t copied_bytes_max = size_t{8} << 10;  // payloads up to here are copied behind their header: one buffer, one call
-constexpr size_t long_payload_bytes = size_t{32} << 10, short_stage_bytes = 4096;
+constexpr size_t long_payload_bytes = size_t{8} << 10;
 
 // The kernel takes a plain buffer faster than a list of one.
 ssize_t send_parts(int fd, std::span<const std::byte> first, std::span<const std::byte> second) {
@@ -153,19 +153,25 @@ TcpLane::Read TcpLane::end() {
 
 bool TcpLane::left() const { return ended_ && (error_ == 0 || error_ == ECONNRESET || error_ == EPIPE); }
 
-TcpLane::Read TcpLane::read_some() {
+TcpLane::Read TcpLane::read_some(bool may_hold) {
   if (ended_) return Read::ended;
   std::byte* const stage = shared_.stage.data();
   std::memcpy(stage, partial_, partial_bytes_);
+  const size_t held = partial_bytes_;
+  if (held >= sizeof(FrameHeader)) {
+    if (!consume(stage, held, may_hold)) return Read::malformed;
+    if (partial_bytes_ >= sizeof(FrameHeader)) return Read::dry;
+    std::memcpy(stage, partial_, partial_bytes_);
+  }
   const size_t direct = in_frame_ && incoming_.target ? left_ : 0;
-  // Behind a long payload only the next header and little more: what else follows is better read to where it belongs.
-  const size_t staged = direct > long_payload_bytes ? short_stage_bytes : TcpShared::stage_bytes - partial_bytes_;
+  // Of long frames only the next header and little more: what else follows is better read to where it belongs.
+  const size_t staged = long_frames_ ? short_stage_bytes : TcpShared::stage_bytes - partial_bytes_;
   const ssize_t got = receive_parts(fd_.get(), {incoming_.target, direct}, {stage + partial_bytes_, staged});
   if (got == 0) return end();
   if (got < 0) return trouble();
   const size_t count = static_cast<size_t>(got), landed = std::min(count, direct);
   if (landed) land(nullptr, landed);
-  if (!consume(stage, partial_bytes_ + count - landed)) return Read::malformed;
+  if (!consume(stage, partial_bytes_ + count - landed, may_hold)) return Read::malformed;
   return count == direct + staged ? Read::more : Read::dry;
 }
 
@@ -193,11 +199,20 @@ bool TcpLane::begin_frame(const std::byte* bytes) {
   if (!dialogue_.begin(number_, header, incoming_)) return false;
   in_frame_ = true;
   left_ = header.length;
+  long_frames_ = header.length > long_payload_bytes;
   if (left_ == 0) land(nullptr, 0);
   return true;
 }
 
-bool TcpLane::consume(const std::byte* bytes, size_t count) {
+// A long message whose receive may come with the caller's next operation: then it is read straight to where it belongs.
+bool TcpLane::holds_back(const std::byte* bytes, size_t count) const {
+  if (count > sizeof partial_ || ledger_.completions.empty()) return false;
+  FrameHeader header;
+  std::memcpy(&header, bytes, sizeof header);
+  return header.type == FrameType::eager && header.length > long_payload_bytes && !dialogue_.expects(header.envelope);
+}
+
+bool TcpLane::consume(const std::byte* bytes, size_t count, bool may_hold) {
   while (true) {
     if (in_frame_) {
       const size_t part = std::min(count, left_);
@@ -206,7 +221,7 @@ bool TcpLane::consume(const std::byte* bytes, size_t count) {
       count -= part;
       if (in_frame_) break;  // nothing is left of the stage
     }
-    if (count < sizeof(FrameHeader)) break;
+    if (count < sizeof(FrameHeader) || (may_hold && holds_back(bytes, count))) break;
     if (!begin_frame(bytes)) return false;
     bytes += sizeof(FrameHeader);
     count -= sizeof(FrameHeader);

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "src/base/clock.h"
 #include "src/base/fd.h"
 #include "transports/dialogue.h"
 
@@ -9,6 +10,7 @@ namespace hawser {
 
 struct TcpShared {  // by all lanes of a transport
   static constexpr size_t stage_bytes = size_t{64} << 10;
+  const Clock& clock;
   Fd epoll;          // watches every lane
   Buffer stage;      // bytes just read that have no place of their own yet; empty between calls
   size_t lanes = 0;  // watched
@@ -23,8 +25,10 @@ class TcpLane {
   TcpLane(const TcpLane&) = delete;
   TcpLane& operator=(const TcpLane&) = delete;
 
-  Read read_some();   // one system call
-  bool write_some();  // one system call; true: the socket took it all, there may be more
+  // One system call; none when what was held back still is, because something else is to be told first (if may_hold).
+  Read read_some(bool may_hold);
+  bool write_some();                                                    // one system call; true: the socket took it all, there may be more
+  bool holds() const { return partial_bytes_ >= sizeof(FrameHeader); }  // a frame came that was not looked at yet
   bool unsent() const { return !outgoing_.empty(); }
   bool broken() const { return error_ != 0; }  // nothing can be written any more; what came before is still read
   bool ended() const { return ended_; }        // everything was read
@@ -40,7 +44,8 @@ class TcpLane {
       : fd_(std::move(fd)), shared_(shared), ledger_(ledger), dialogue_(dialogue), number_(dialogue.add_lane()) {}
   bool fill();
   void sent(size_t bytes);
-  bool consume(const std::byte* bytes, size_t count);
+  bool consume(const std::byte* bytes, size_t count, bool may_hold);
+  bool holds_back(const std::byte* bytes, size_t count) const;
   bool begin_frame(const std::byte* bytes);
   void land(const std::byte* bytes, size_t count);  // null: they are at the target already
   Read trouble();
@@ -64,10 +69,12 @@ class TcpLane {
 
   // Reading.
   bool in_frame_ = false;
-  Incoming incoming_;  // its target moves along
-  size_t left_ = 0;    // of its payload
-  std::byte partial_[sizeof(FrameHeader)];
-  size_t partial_bytes_ = 0;  // of the next header
+  Incoming incoming_;         // its target moves along
+  size_t left_ = 0;           // of its payload
+  bool long_frames_ = false;  // the last one was
+  static constexpr size_t short_stage_bytes = 4096;
+  std::byte partial_[short_stage_bytes + sizeof(FrameHeader)];
+  size_t partial_bytes_ = 0;  // of the next header; more when it is held back
 };
 
 }  // namespace hawser

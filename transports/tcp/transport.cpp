@@ -14,7 +14,7 @@ namespace {
 
 class TcpTransport final : public WireTransport<TcpWire> {
  public:
-  TcpTransport() {
+  explicit TcpTransport(const Clock& clock) : shared_{.clock = clock, .epoll = {}, .stage = {}} {
     shared_.epoll = Fd(::epoll_create1(EPOLL_CLOEXEC));
     shared_.stage = ledger_.buffers.take(TcpShared::stage_bytes);
   }
@@ -61,7 +61,7 @@ class TcpTransport final : public WireTransport<TcpWire> {
       if (wire->alive()) wire->pull();
     }
     for (TcpWire* wire : open_) {
-      if (wire->ending() && wire->alive()) wire->pull();
+      if ((wire->ending() || wire->holds()) && wire->alive()) wire->pull();
       if (wire->alive()) wire->push();
     }
     sweep();
@@ -71,6 +71,10 @@ class TcpTransport final : public WireTransport<TcpWire> {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_tcp_transport() { return std::make_unique<TcpTransport>(); }
+std::unique_ptr<Transport> make_tcp_transport() {
+  static const SystemClock clock;
+  return make_tcp_transport(clock);
+}
+std::unique_ptr<Transport> make_tcp_transport(const Clock& clock) { return std::make_unique<TcpTransport>(clock); }
 
 }  // namespace hawser

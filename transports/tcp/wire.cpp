@@ -2,6 +2,7 @@
 // last, so that nothing sent is lost. A lane that breaks for another reason ends the edge at once.
 #include "transports/tcp/wire.h"
 
+#include <algorithm>
 #include <cstring>
 #include <system_error>
 
@@ -16,6 +17,11 @@ constexpr Limits tcp_limits{.eager_bytes = TcpWire::eager_bytes,
                             .store_bytes = size_t{4} << 20};
 
 static_assert(tcp_limits.window_bytes >= 2 * tcp_limits.frame_bytes);  // else a window that waits for a report may hold no frame
+
+// A peer that only sends is read now and then: every read takes the socket from the kernel that fills it, on the sender's time, and
+// acknowledges. One host, 80 B a message: 2.5 us each when read at once, 1.8 us at this distance.
+constexpr uint32_t one_way_messages = 16;
+constexpr uint64_t one_way_rest_ns = 4000;
 
 constexpr int reads_a_pull = 8;         // of one lane, before the others have their turn
 constexpr int reads_at_the_end = 4096;  // what a socket may still hold, with a bound
@@ -36,10 +42,23 @@ void TcpWire::push() {
   }
 }
 
+bool TcpWire::holds() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->holds(); });
+}
+
+bool TcpWire::rests() {
+  if (ending_ || dialogue.only_heard() < one_way_messages || holds()) return false;
+  const uint64_t now_ns = shared_.clock.now_ns();
+  if (now_ns - pulled_ns_ < one_way_rest_ns) return true;
+  pulled_ns_ = now_ns;
+  return false;
+}
+
 void TcpWire::pull() {
+  if (rests()) return;
   for (const auto& lane : lanes_) {
     for (int i = 0; i < reads_a_pull; ++i) {
-      const TcpLane::Read read = lane->read_some();
+      const TcpLane::Read read = lane->read_some(true);
       if (read == TcpLane::Read::malformed) return cut_malformed();
       if (read != TcpLane::Read::more) break;
     }
@@ -60,7 +79,7 @@ void TcpWire::look_for_end() {
 void TcpWire::read_all() {
   for (const auto& lane : lanes_) {
     for (int i = 0; i < reads_at_the_end; ++i) {
-      const TcpLane::Read read = lane->read_some();
+      const TcpLane::Read read = lane->read_some(false);
       if (read == TcpLane::Read::malformed) return cut_malformed();
       if (read != TcpLane::Read::more) break;
     }
@@ -94,7 +113,7 @@ bool TcpWire::ready() {
   for (const auto& lane : lanes_) {
     if (!lane->watch_writable(this)) ending_ = true;
   }
-  return ending_;
+  return ending_ || holds();
 }
 
 void TcpWire::cut(Status why) {

@@ -21,16 +21,19 @@ class TcpWire : public WireBase {
   void recheck();
   void drop_lanes() { lanes_.clear(); }
   bool ending() const { return ending_; }
-  bool delivered();  // of all lanes
-  bool ready();      // also asks epoll to tell when unsent bytes can go on
+  bool holds() const;  // a lane has a frame that was not looked at yet
+  bool delivered();    // of all lanes
+  bool ready();        // also asks epoll to tell when unsent bytes can go on
 
  private:
   void read_all();  // until every socket is dry or ended
+  bool rests();     // it is too early to read again
   void look_for_end();
   void cut(Status);
   void cut_malformed();
   TcpShared& shared_;
   std::vector<std::unique_ptr<TcpLane>> lanes_;
+  uint64_t pulled_ns_ = 0;
   bool ending_ = false;  // all lanes ended, or one broke
   int error_ = 0;        // of the first that broke
 };
