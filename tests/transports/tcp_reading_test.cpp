@@ -1,5 +1,6 @@
 // When a tcp edge reads: at once where the peer may wait for an answer, now and then where it only sends; and what it leaves for later.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -120,6 +121,23 @@ TEST_P(TcpReading, a_long_message_waits_for_its_receive_while_another_is_told) {
     }
     EXPECT_EQ(count, 2u);
     EXPECT_TRUE(two == pattern(kBytes, first + 1));
+  }
+}
+
+// Sockets are watched only around sleeps.
+TEST_P(TcpReading, whoever_sleeps_is_told_however_long_it_was_awake) {
+  const auto readable = [&] {
+    pollfd wake{transport_->wake_fd(), POLLIN, 0};
+    return ::poll(&wake, 1, 0) == 1;
+  };
+  for (uint32_t operation = 1; operation < 6; ++operation) {
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(poll(), 0u);
+    ASSERT_TRUE(transport_->arm());
+    EXPECT_FALSE(readable());
+    expect(operation, got_);
+    arrive(operation, got_.size());
+    EXPECT_TRUE(readable());
+    EXPECT_EQ(poll(), 1u);
   }
 }
 

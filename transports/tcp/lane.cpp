@@ -54,11 +54,9 @@ ssize_t receive_parts(int fd, std::span<std::byte> first, std::span<std::byte> s
 
 }  // namespace
 
-Result<std::unique_ptr<TcpLane>> TcpLane::adopt(Fd fd, TcpShared& shared, Ledger& ledger, Dialogue& dialogue, void* watched_as) {
+Result<std::unique_ptr<TcpLane>> TcpLane::adopt(Fd fd, TcpShared& shared, Ledger& ledger, Dialogue& dialogue) {
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) < 0) return Status::from_errno(errno, "adopting a connection");
-  epoll_event event{.events = EPOLLIN, .data = {.ptr = watched_as}};
-  if (::epoll_ctl(shared.epoll.get(), EPOLL_CTL_ADD, fd.get(), &event) < 0) return Status::from_errno(errno, "watching a connection");
   ++shared.lanes;
   return std::unique_ptr<TcpLane>(new TcpLane(std::move(fd), shared, ledger, dialogue));
 }
@@ -146,7 +144,7 @@ void TcpLane::detach(uint64_t communicator) {
 
 // A socket at its end is readable for ever: it leaves the set that wakes sleepers.
 TcpLane::Read TcpLane::end() {
-  if (!ended_) (void)::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_DEL, fd_.get(), nullptr);
+  unwatch();
   ended_ = true;
   return Read::ended;
 }
@@ -231,15 +229,21 @@ bool TcpLane::consume(const std::byte* bytes, size_t count, bool may_hold) {
   return true;
 }
 
-bool TcpLane::watch_writable(void* watched_as) {
-  if (ended_ || broken() || watching_ == unsent()) return true;
-  epoll_event event{.events = unsent() ? EPOLLIN | EPOLLOUT : EPOLLIN, .data = {.ptr = watched_as}};
-  if (::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_MOD, fd_.get(), &event) < 0) {
+bool TcpLane::watch(void* as) {
+  const uint32_t events = unsent() ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  if (ended_ || broken() || watched_ == events) return true;
+  epoll_event event{.events = events, .data = {.ptr = as}};
+  if (::epoll_ctl(shared_.epoll.get(), watched_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd_.get(), &event) < 0) {
     error_ = errno;
     return false;
   }
-  watching_ = unsent();
+  watched_ = events;
   return true;
+}
+
+void TcpLane::unwatch() {
+  if (watched_ != 0) (void)::epoll_ctl(shared_.epoll.get(), EPOLL_CTL_DEL, fd_.get(), nullptr);
+  watched_ = 0;
 }
 
 }  // namespace hawser

@@ -11,16 +11,16 @@ namespace hawser {
 struct TcpShared {  // by all lanes of a transport
   static constexpr size_t stage_bytes = size_t{64} << 10;
   const Clock& clock;
-  Fd epoll;          // watches every lane
-  Buffer stage;      // bytes just read that have no place of their own yet; empty between calls
-  size_t lanes = 0;  // watched
+  Fd epoll;      // watches lanes while somebody may sleep, or while there are many
+  Buffer stage;  // bytes just read that have no place of their own yet; empty between calls
+  size_t lanes = 0;
 };
 
 class TcpLane {
  public:
   enum class Read { more, dry, ended, malformed };
 
-  static Result<std::unique_ptr<TcpLane>> adopt(Fd, TcpShared&, Ledger&, Dialogue&, void* watched_as);
+  static Result<std::unique_ptr<TcpLane>> adopt(Fd, TcpShared&, Ledger&, Dialogue&);
   ~TcpLane();  // whatever was read of the caller's memory or written into it is let go
   TcpLane(const TcpLane&) = delete;
   TcpLane& operator=(const TcpLane&) = delete;
@@ -34,8 +34,9 @@ class TcpLane {
   bool ended() const { return ended_; }        // everything was read
   bool left() const;                           // ended as it does when the peer leaves or dies, not by a fault of the way
   int error() const { return error_; }
-  bool watch_writable(void* watched_as);  // before sleep: epoll tells when unsent bytes can go on; false: it cannot
-  void detach(uint64_t communicator);     // the rest of a payload of it is copied
+  bool watch(void* as);                // from now on epoll tells when bytes come and when unsent ones can go on; false: it cannot
+  void unwatch();                      // a watched socket costs its sender's kernel a tenth of a small message
+  void detach(uint64_t communicator);  // the rest of a payload of it is copied
   bool delivered();  // before a close: the peer's kernel has everything that was written here; what still comes is dropped
   void recheck() { dialogue_.recheck(incoming_); }
 
@@ -58,7 +59,8 @@ class TcpLane {
   Dialogue& dialogue_;
   const uint32_t number_;
   int error_ = 0;
-  bool watching_ = false, ended_ = false;
+  uint32_t watched_ = 0;  // for these events; 0: it is not in the set
+  bool ended_ = false;
 
   // Writing: head_ holds frames whole, but for the payload of the last when that is long; then payload_ follows it.
   std::vector<Outgoing> outgoing_;  // what these bytes are; written() when the last of them went

@@ -28,19 +28,27 @@ class TcpTransport final : public WireTransport<TcpWire> {
     if (!lane.socket) return Status(Code::invalid, "a tcp lane needs a connected socket");
     if (!shared_.epoll) return Status(Code::system, "no epoll descriptor could be made; raise the limit of open files");
     TcpWire& wire = open(peer, [&] { return std::make_unique<TcpWire>(ledger_, shared_, peer); });
-    return wire.add(std::move(lane.socket)).during("a connection of " + wire.peer_name());
+    HAWSER_TRY(wire.add(std::move(lane.socket)).during("a connection of " + wire.peer_name()));
+    if (many()) watch_all();
+    return {};
   }
 
   size_t poll(std::span<Completion> out) override {
-    if (shared_.lanes <= lanes_read_in_turn) progress();
-    else progress_of_many();
+    if (many()) progress_of_many();
+    else progress_of_few();
     return ledger_.completions.take(out);
+  }
+
+  bool arm() override {
+    polls_until_unwatched_ = polls_awake;
+    return WireTransport::arm();
   }
 
   int wake_fd() const override { return shared_.epoll.get(); }
 
  private:
   static constexpr size_t lanes_read_in_turn = 4;
+  static constexpr uint32_t polls_awake = 200;                         // after so many nobody seems about to sleep
   static constexpr int kLeavingTries = 10'000, kLeavingPauseUs = 200;  // 2 s: a peer that takes nothing is not waited for any longer
 
   // Peers may still need what was sent to them last.
@@ -51,6 +59,17 @@ class TcpTransport final : public WireTransport<TcpWire> {
       if (all) return;
       ::usleep(kLeavingPauseUs);
     }
+  }
+
+  bool many() const { return shared_.lanes > lanes_read_in_turn; }
+  void watch_all() {
+    for (TcpWire* wire : open_) (void)wire->ready();
+  }
+
+  void progress_of_few() {
+    if (polls_until_unwatched_ > 0 && --polls_until_unwatched_ == 0)
+      for (TcpWire* wire : open_) wire->unwatch();
+    progress();
   }
 
   void progress_of_many() {
@@ -67,6 +86,7 @@ class TcpTransport final : public WireTransport<TcpWire> {
     sweep();
   }
   TcpShared shared_;
+  uint32_t polls_until_unwatched_ = 0;  // 0: no lane is watched, unless they are many
 };
 
 }  // namespace

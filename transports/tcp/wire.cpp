@@ -31,7 +31,7 @@ constexpr int reads_at_the_end = 4096;  // what a socket may still hold, with a 
 TcpWire::TcpWire(Ledger& ledger, TcpShared& shared, PeerIndex peer) : WireBase(ledger, peer, tcp_limits), shared_(shared) {}
 
 Status TcpWire::add(Fd fd) {
-  lanes_.push_back(HAWSER_TRY(TcpLane::adopt(std::move(fd), shared_, ledger, dialogue, this)));
+  lanes_.push_back(HAWSER_TRY(TcpLane::adopt(std::move(fd), shared_, ledger, dialogue)));
   return {};
 }
 
@@ -111,9 +111,13 @@ bool TcpWire::delivered() {
 
 bool TcpWire::ready() {
   for (const auto& lane : lanes_) {
-    if (!lane->watch_writable(this)) ending_ = true;
+    if (!lane->watch(this)) ending_ = true;
   }
   return ending_ || holds();
+}
+
+void TcpWire::unwatch() {
+  for (const auto& lane : lanes_) lane->unwatch();
 }
 
 void TcpWire::cut(Status why) {

@@ -23,7 +23,8 @@ class TcpWire : public WireBase {
   bool ending() const { return ending_; }
   bool holds() const;  // a lane has a frame that was not looked at yet
   bool delivered();    // of all lanes
-  bool ready();        // also asks epoll to tell when unsent bytes can go on
+  bool ready();        // also asks epoll to tell when bytes come and when unsent ones can go on
+  void unwatch();      // epoll is not asked any more
 
  private:
   void read_all();  // until every socket is dry or ended
