@@ -52,7 +52,7 @@ inline const PlanEntry* quick(Collective collective, const hawser_comm* comm, co
   const auto element = static_cast<DataType>(type);
   const bool in_place = collective != Collective::barrier && coincide(collective, in, out, count * size_of(element), communicator.rank());
   const PlanEntry* const entry = communicator.find({count, collective, element, static_cast<ReduceOp>(op), in_place, root});
-  if (entry == nullptr || entry->whole == nullptr) [[unlikely]]
+  if (entry == nullptr) [[unlikely]]
     return nullptr;
   if ((in == nullptr && entry->input_bytes != 0) || (out == nullptr && entry->output_bytes != 0)) [[unlikely]]
     return nullptr;
@@ -63,6 +63,10 @@ inline const PlanEntry* quick(Collective collective, const hawser_comm* comm, co
 
 [[gnu::noinline, gnu::cold]] hawser_status refusal(const hawser_comm* comm) {
   return guarded([&] { return comm->communicator->refused(); });
+}
+
+[[gnu::noinline]] hawser_status planned(const hawser_comm* comm, const PlanEntry& entry, const void* in, void* out) {
+  return guarded([&] { return comm->communicator->run_planned(entry, in, out, 0); });
 }
 
 [[gnu::noinline]] hawser_status long_way(Call call, hawser_comm* comm, int32_t type, int32_t op, hawser_stream stream,
@@ -84,8 +88,11 @@ inline hawser_status collective(Collective collective, hawser_comm* comm, const 
       if (static_cast<uint32_t>(type) < data_types) [[likely]]
         if (static_cast<uint32_t>(op) < reduce_ops) [[likely]]
           entry = quick(collective, comm, in, out, count, type, op, root);
-  if (entry != nullptr && comm->communicator->enter()) [[likely]]
-    return comm->communicator->run_whole(*entry, in, out, 0) == Code::ok ? HAWSER_OK : refusal(comm);
+  if (entry != nullptr) [[likely]] {
+    if (entry->whole == nullptr) return planned(comm, *entry, in, out);
+    if (comm->communicator->enter()) [[likely]]
+      return comm->communicator->run_whole(*entry, in, out, 0) == Code::ok ? HAWSER_OK : refusal(comm);
+  }
   Call call;
   call.collective = collective;
   call.root = root;

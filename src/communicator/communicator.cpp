@@ -6,15 +6,6 @@
 #include "src/base/log.h"
 
 namespace hawser {
-namespace {
-
-// The elements of each side of a collective, by the rules of the C API.
-size_t input_elements(const Call& call, size_t ranks) { return has_input_parts(call.collective) ? call.count * ranks : call.count; }
-size_t output_elements(const Call& call, size_t ranks) { return has_output_parts(call.collective) ? call.count * ranks : call.count; }
-
-bool averages(const Call& call) { return call.op == ReduceOp::avg && reduces(call.collective); }
-
-}  // namespace
 
 Communicator::Communicator(Parts parts)
     : context_(*parts.context),
@@ -69,10 +60,15 @@ Status Communicator::run(const Call& call) {
     const Code code = run_whole(*entry, call.input, call.output, timeout_of(call));
     return code == Code::ok ? Status() : refused();
   }
-  const std::unique_ptr<Submission> submission = HAWSER_TRY(prepare(call));
-  Submission* const one = submission.get();
+  return run_planned(*entry, call.input, call.output, timeout_of(call));
+}
+
+Status Communicator::run_planned(const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns) {
+  Submission submission;
+  fill(submission, entry, input, output, timeout_ns);
+  Submission* const one = &submission;
   context_.run({&one, 1});
-  return outcome(*submission);
+  return outcome(submission);
 }
 
 struct Communicator::Waiting {
@@ -128,23 +124,24 @@ Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, Waiting&
   return context_.late(*membership_, entry.description, waiting.lateness, waiting.timeout_ns, ranks);
 }
 
+void Communicator::fill(Submission& submission, const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns) const {
+  submission.membership = membership_.get();
+  submission.description = entry.description;
+  submission.timeout_ns = timeout_ns != 0 ? timeout_ns : timeout_ns_;
+  Operation& operation = submission.operation;
+  operation.program = entry.program.get();
+  operation.signature = entry.signature;
+  operation.binding = entry.binding;
+  operation.binding.library_buffers = in_segment(entry, input, output);
+  operation.binding.buffers[static_cast<int>(Buffer::input)].base = static_cast<std::byte*>(const_cast<void*>(input));
+  operation.binding.buffers[static_cast<int>(Buffer::output)].base = static_cast<std::byte*>(output);
+}
+
 Result<std::unique_ptr<Submission>> Communicator::prepare(const Call& call) {
   const std::shared_ptr<const PlanEntry> entry = HAWSER_TRY(plans_.get(key_of(call)));
   auto submission = std::make_unique<Submission>();
-  submission->membership = membership_.get();
-  submission->description = entry->description;
+  fill(*submission, *entry, call.input, call.output, call.timeout_ns);
   submission->program = entry->program;
-  submission->timeout_ns = timeout_of(call);
-  Binding& binding = submission->operation.binding;
-  const auto n = static_cast<size_t>(ranks());
-  binding.type = call.type;
-  binding.op = averages(call) ? ReduceOp::sum : call.op;
-  binding.divisor = averages(call) ? static_cast<uint32_t>(n) : 1;
-  binding.library_buffers = in_segment(*entry, call.input, call.output);
-  binding.buffers[static_cast<int>(Buffer::input)] = {static_cast<std::byte*>(const_cast<void*>(call.input)), input_elements(call, n),
-                                                      entry->program->chunks(Buffer::input)};
-  binding.buffers[static_cast<int>(Buffer::output)] = {static_cast<std::byte*>(call.output), output_elements(call, n),
-                                                       entry->program->chunks(Buffer::output)};
   return submission;
 }
 

@@ -58,6 +58,8 @@ class Communicator {
   Status refused() const;  // the communicator has ended: why
   // Blocks. The fast path when the plan is one routine and the seat is free with nothing under way.
   Status run(const Call&);
+  // Blocks: by the executor, whatever the plan is.
+  Status run_planned(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns);
   // For streams and groups; the caller submits it and keeps it until done.
   Result<std::unique_ptr<Submission>> prepare(const Call&);
   // Sends and receives of one group, matched to self among themselves.
@@ -81,6 +83,7 @@ class Communicator {
   Code wait_for(const Pause&, const PlanEntry&, Waiting&, Rank& blamed);
   [[gnu::noinline, gnu::cold]] Code see_through(const PlanEntry&, uint64_t timeout_ns);
   bool in_segment(const PlanEntry&, const void* input, const void* output) const;  // both buffers are the library's
+  void fill(Submission&, const PlanEntry&, const void* input, void* output, uint64_t timeout_ns) const;
   uint64_t timeout_of(const Call& call) const { return call.timeout_ns != 0 ? call.timeout_ns : timeout_ns_; }
 
   Context& context_;

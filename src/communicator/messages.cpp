@@ -77,6 +77,7 @@ Result<std::unique_ptr<Submission>> Communicator::prepare(const std::vector<Mess
   ProgramOptions options;
   options.user_messages = true;
   submission->program = Program::lower(std::move(builder).build("messages"), rank(), std::move(options));
+  submission->operation.program = submission->program.get();
   if (!submission->program)
     return Status(Code::unsupported,
                   "a group of " + std::to_string(calls.size()) + " messages is more than one operation can number; split it");

@@ -27,6 +27,20 @@ PhaseCall whole_call(const PlanKey& key, int ranks, uint32_t signature) {
   return call;
 }
 
+// The same call for the executor.
+Binding binding_of(const PhaseCall& call, const Program& program) {
+  Binding binding;
+  binding.type = call.type;
+  binding.op = call.op;
+  binding.divisor = call.divisor;
+  for (const auto& [buffer, blocks] : {std::pair(Buffer::input, call.input), std::pair(Buffer::output, call.output)}) {
+    Layout& layout = binding.buffers[static_cast<size_t>(buffer)];
+    layout.count = blocks.total;
+    layout.chunks = program.chunks(buffer);
+  }
+  return binding;
+}
+
 std::string scheme_text(const Scheme& scheme) {
   return std::string(name(scheme.kind)) + "/" + std::to_string(scheme.chunk_bytes) + (scheme.non_temporal ? "n" : "") +
          (scheme.two_shot ? "2" : "");
@@ -87,6 +101,7 @@ Result<std::shared_ptr<PlanEntry>> PlanTable::make(const PlanKey& key) {
       entry->whole != nullptr && entry->choice.schemes.size() == 1 && entry->choice.schemes[0].kind == SchemeKind::push;
   entry->call = whole_call(key, topology_.ranks(), entry->signature);
   entry->call.serial = ++serials_;
+  entry->binding = binding_of(entry->call, *entry->program);
   const bool gives = !only_root_gives(key.collective()) || key.root() == me_, gets = !only_root_gets(key.collective()) || key.root() == me_;
   entry->input_bytes = gives ? entry->call.input.total * size_of(key.type()) : 0;
   entry->output_bytes = gets ? entry->call.output.total * size_of(key.type()) : 0;

@@ -13,6 +13,7 @@
 #include "collectives/planner.h"
 #include "src/base/config.h"
 #include "src/communicator/call.h"
+#include "src/executor/executor.h"
 #include "src/executor/program.h"
 #include "src/lowering/island.h"
 #include "src/topology/topology.h"
@@ -44,6 +45,7 @@ struct PlanEntry {
   std::shared_ptr<const Program> program;
   Routine* whole = nullptr;                  // the plan is one phase inside one island, and this runs it
   PhaseCall call;                            // for whole: all but the addresses, with a serial of its own
+  Binding binding;                           // for the executor: likewise
   uint64_t packed = 0;                       // of the description, for Doing
   size_t input_bytes = 0, output_bytes = 0;  // of the buffers this rank must give
   bool asks_for_buffers = false;             // its scheme is push: members tell each other whether their buffers are the library's

@@ -106,9 +106,10 @@ class Context final : public Edges {
   Context(const Config&, const Clock&);
   friend class Switchboard;
   void queue(std::span<Submission* const>);
-  bool drive_round(Patience&);  // one turn of the holder; false: nothing is under way
-  void attend();                // hears news and queue
-  void serve(ParkedCaller&);    // takes turns with other callers until it is done
+  bool drive_round(Patience&);    // one turn of the holder; false: nothing is under way
+  void attend();                  // hears news and queue
+  void serve(ParkedCaller&);      // takes turns with other callers until it is done
+  void drive_for(ParkedCaller&);  // holding the seat: until its submissions are done, then leaves
   void park(ParkedCaller&);
   bool duty();             // of the engine thread; true: there is work that waits, waiter().sleep_fd() tells when to come back
   void turn();             // one step of everything under way, without waiting

@@ -65,10 +65,17 @@ int wait_here(std::span<Submission* const> submissions, ParkedCaller& me) {
 
 }  // namespace
 
+// With the seat in hand nothing needs to be queued; what others queued before comes first.
 void Context::run(std::span<Submission* const> submissions) {
   ParkedCaller me;
   me.left = wait_here(submissions, me);
   if (me.left == 0) return submit(submissions);
+  if (seat_.try_take()) {
+    if (seat_.wanted()) attend();
+    for (Submission* submission : submissions) admit(*submission);
+    start_ready();
+    return drive_for(me);
+  }
   queue(submissions);
   serve(me);
 }
@@ -87,11 +94,15 @@ void Context::serve(ParkedCaller& me) {
       park(me);
       continue;
     }
-    Patience patience;
     attend();
-    while (!(me.word.load(std::memory_order_acquire) & kDone)) drive_round(patience);
-    leave();
+    drive_for(me);
   }
+}
+
+void Context::drive_for(ParkedCaller& me) {
+  Patience patience;
+  while (!(me.word.load(std::memory_order_acquire) & kDone)) drive_round(patience);
+  leave();
 }
 
 void Context::park(ParkedCaller& me) {
@@ -157,8 +168,6 @@ void Context::admit(Submission& submission) {
   // Messages are numbered by their pair and match whatever they hold; collectives are numbered by their communicator and must be equal.
   const Collective collective = submission.description.collective;
   const bool by_pair = collective == Collective::point_to_point || collective == Collective::all_to_all_v;
-  operation.signature = by_pair ? 0 : submission.description.signature();
-  operation.program = submission.program.get();
   operation.done = &Context::operation_done;
   operation.user = &submission;
   operation.code.store(Code::in_progress, std::memory_order_relaxed);

@@ -28,10 +28,11 @@ struct Lineup {
 };
 
 struct Submission {
+  // Its program, binding and signature (0: messages that only their pair numbers) are set by who makes it, the rest by the holder.
   Operation operation;
   Membership* membership = nullptr;
   Description description;
-  std::shared_ptr<const Program> program;  // keeps operation.program alive
+  std::shared_ptr<const Program> program;  // keeps operation.program alive, where nobody else does
   Lineup* lineup = nullptr;                // null: starts as soon as its communicator lets it
   uint64_t timeout_ns = 0;
   std::string label;  // the call's name, for messages
