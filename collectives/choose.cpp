@@ -21,6 +21,19 @@ std::string known_planners(Collective collective) {
   return names.empty() ? "none" : names;
 }
 
+// The setting, as far as it concerns this collective: where none of its planners begins so, all of them are as good.
+Result<std::string_view> asked_for(const Request& request) {
+  bool known = false;
+  for (const Planner& planner : planners()) {
+    if (!planner.name.starts_with(request.planner)) continue;
+    if (planner.collective == request.collective) return std::string_view(request.planner);
+    known = true;
+  }
+  if (known) return std::string_view();
+  return Status(Code::invalid, "planner '" + request.planner + "': no planner begins so; of " + std::string(name(request.collective)) +
+                                   " there are " + known_planners(request.collective));
+}
+
 Status check(const Topology& topology, const Request& request) {
   if (topology.ranks() < 1) return Status(Code::invalid, "choosing a plan: the topology has no rank");
   if (request.root < 0 || request.root >= topology.ranks())
@@ -68,11 +81,10 @@ void find_slices(Candidate& candidate, const Request& request) {
 
 Result<std::vector<Candidate>> candidates(const Topology& topology, const Request& request) {
   HAWSER_TRY(check(topology, request));
+  const std::string_view beginning = HAWSER_TRY(asked_for(request));
   std::vector<Candidate> found;
-  bool named = false;
   for (const Planner& planner : planners()) {
-    if (planner.collective != request.collective || !planner.name.starts_with(request.planner)) continue;
-    named = true;
+    if (planner.collective != request.collective || !planner.name.starts_with(beginning)) continue;
     if ((request.deterministic && !planner.deterministic) || !planner.suits(topology, request)) continue;
     Candidate& candidate = found.emplace_back();
     candidate.planner = &planner;
@@ -82,11 +94,8 @@ Result<std::vector<Candidate>> candidates(const Topology& topology, const Reques
     find_slices(candidate, request);
   }
   const std::string collective(name(request.collective));
-  if (!named && !request.planner.empty())
-    return Status(Code::invalid, "planner '" + request.planner + "': no planner of " + collective + " begins so; there are " +
-                                     known_planners(request.collective));
   if (found.empty())
-    return Status(Code::unsupported, "no planner " + (request.planner.empty() ? "" : "beginning '" + request.planner + "' ") + "suits " +
+    return Status(Code::unsupported, "no planner " + (beginning.empty() ? "" : "beginning '" + request.planner + "' ") + "suits " +
                                          collective + " on " + std::to_string(topology.ranks()) + " ranks" +
                                          (request.deterministic ? " with the deterministic setting" : "") + "; there are " +
                                          known_planners(request.collective));

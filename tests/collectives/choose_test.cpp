@@ -86,6 +86,11 @@ TEST(Choose, SettingsRestrictPlannersAndSlices) {
   ring.window = 3;
   EXPECT_EQ(chosen(topology, ring).slice_bytes, 12288u);
   EXPECT_EQ(chosen(topology, ring).window, 3u);
+  ring.planner = "halving";  // a barrier has none of that name, and a job that asks for it has barriers too
+  EXPECT_EQ(chosen(topology, ring).planner->name, "halving_doubling");
+  Request barrier = request(Collective::barrier, 0);
+  barrier.planner = "halving";
+  EXPECT_NE(chosen(topology, barrier).planner, nullptr);
   ring.planner = "rnig";
   const Result<Choice> none = choose(topology, ring);
   ASSERT_FALSE(none.ok());
