@@ -46,6 +46,7 @@ bool Dialogue::send_at_once(const Transfer& transfer, FrameHeader& header) {
   if (failure_ != Code::ok || !control_.empty() || !queued_.empty() || !may_go_eagerly(transfer.bytes.size())) return false;
   if (ledger_.tombstones.contains(transfer.envelope.communicator)) return false;
   eager_sent_ += eager_charge(transfer.bytes.size());
+  only_heard_ = 0;
   header.type = FrameType::eager;
   header.length = static_cast<uint32_t>(transfer.bytes.size());
   header.envelope = transfer.envelope;

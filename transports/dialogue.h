@@ -50,7 +50,8 @@ class Dialogue {
 
   void send(const Transfer&);
   void recv(const Transfer&);
-  // An eager message without a slot: true when its credit sufficed; the wire must write it whole, now, and then call wrote_at_once().
+  // An eager message without a slot, for the first lane: true when its credit sufficed; the wire must write it whole, now (or copy it),
+  // and then tell its completion, by wrote_at_once() if not otherwise.
   bool send_at_once(const Transfer&, FrameHeader&);
   void wrote_at_once(const Transfer& transfer) { complete(transfer.token, Code::ok); }
   void forget(uint64_t communicator);  // the tombstone is the transport's affair; frames on lanes: see recheck()

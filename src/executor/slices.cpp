@@ -36,7 +36,8 @@ bool common_chunk(const Operation& operation, const Program::Body& body, uint64_
   return true;
 }
 
-View view_of(const Layout& layout, DataType type) {
+// chunk: as common_chunk() found it.
+View view_of(const Layout& layout, DataType type, uint64_t chunk) {
   View view;
   if (listed(layout)) {
     view.pointers = layout.pointers.data();
@@ -45,7 +46,7 @@ View view_of(const Layout& layout, DataType type) {
     return view;
   }
   view.base = layout.base;
-  view.chunk = chunk_elements(layout) * size_of(type);
+  view.chunk = layout.chunks == 0 || layout.count == 0 ? 0 : chunk;
   view.total = layout.count * size_of(type);
   return view;
 }
@@ -158,7 +159,7 @@ bool Executor::State::prepare(Run& run) {
 
   run.slice_bytes = any_listed(binding) ? 0 : (body.slice_bytes + 63) / 64 * 64;
   if (run.slice_bytes == 0 || run.slice_bytes > run.chunk_bytes) run.slice_bytes = run.chunk_bytes;
-  run.slices = run.chunk_bytes == 0 ? 1 : (run.chunk_bytes + run.slice_bytes - 1) / run.slice_bytes;
+  run.slices = run.slice_bytes == run.chunk_bytes ? 1 : (run.chunk_bytes + run.slice_bytes - 1) / run.slice_bytes;
   run.slices_left = run.slices;
   const size_t slots = static_cast<size_t>(std::min<uint64_t>(body.window, run.slices));
   run.order = RoutineOrder(run.slices, static_cast<uint32_t>(body.phases.size()), body.window);
@@ -175,8 +176,8 @@ bool Executor::State::prepare(Run& run) {
     run.slots.push_back(&slot);
     slot.run = &run;
     slot.instructions = body.instructions.data();
-    slot.views[0] = view_of(binding.buffers[0], binding.type);
-    slot.views[1] = view_of(binding.buffers[1], binding.type);
+    slot.views[0] = view_of(binding.buffers[0], binding.type, run.chunk_bytes);
+    slot.views[1] = view_of(binding.buffers[1], binding.type, run.chunk_bytes);
     slot.views[2] = View();
     slot.views[2].base = run.scratch + i * scratch;  // one slice of every scratch chunk, densely
     slot.views[2].chunk = run.slice_bytes;

@@ -15,7 +15,6 @@ namespace hawser {
 namespace {
 
 constexpr size_t head_capacity = size_t{16} << 10;
-constexpr size_t copied_bytes_max = size_t{8} << 10;  // payloads up to here are copied behind their header: one buffer, one call
 constexpr size_t long_payload_bytes = size_t{8} << 10;
 
 // The kernel takes a plain buffer faster than a list of one.
@@ -108,11 +107,29 @@ bool TcpLane::fill() {
   return unsent();
 }
 
+void TcpLane::write_at_once(const FrameHeader& header, std::span<const std::byte> payload) {
+  std::byte* const frame = shared_.stage.data();
+  const size_t bytes = sizeof header + payload.size();
+  std::memcpy(frame, &header, sizeof header);
+  if (!payload.empty()) std::memcpy(frame + sizeof header, payload.data(), payload.size());
+  const ssize_t went = send_parts(fd_.get(), {frame, bytes}, {});
+  if (went < 0) note_error();
+  const size_t taken = static_cast<size_t>(std::max<ssize_t>(went, 0));
+  if (taken == bytes) return;
+  head_ = ledger_.buffers.take(head_capacity);
+  head_bytes_ = bytes - taken;
+  std::memcpy(head_.data(), frame + taken, head_bytes_);
+}
+
+void TcpLane::note_error() {
+  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) error_ = errno;
+}
+
 bool TcpLane::write_some() {
   if (broken() || (!unsent() && !fill())) return false;
   const ssize_t went = send_parts(fd_.get(), {head_.data() + head_sent_, head_bytes_ - head_sent_}, {payload_, payload_bytes_});
   if (went < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) error_ = errno;
+    note_error();
     return false;
   }
   sent(static_cast<size_t>(went));

@@ -12,13 +12,14 @@ struct TcpShared {  // by all lanes of a transport
   static constexpr size_t stage_bytes = size_t{64} << 10;
   const Clock& clock;
   Fd epoll;      // watches lanes while somebody may sleep, or while there are many
-  Buffer stage;  // bytes just read that have no place of their own yet; empty between calls
+  Buffer stage;  // bytes just read without a place of their own yet, or a frame being written; empty between calls
   size_t lanes = 0;
 };
 
 class TcpLane {
  public:
   enum class Read { more, dry, ended, malformed };
+  static constexpr size_t copied_bytes_max = size_t{8} << 10;  // payloads up to here are copied behind their header: one buffer, one call
 
   static Result<std::unique_ptr<TcpLane>> adopt(Fd, TcpShared&, Ledger&, Dialogue&);
   ~TcpLane();  // whatever was read of the caller's memory or written into it is let go
@@ -29,7 +30,10 @@ class TcpLane {
   Read read_some(bool may_hold);
   bool write_some();                                                    // one system call; true: the socket took it all, there may be more
   bool holds() const { return partial_bytes_ >= sizeof(FrameHeader); }  // a frame came that was not looked at yet
-  bool unsent() const { return !outgoing_.empty(); }
+  // A frame that was not taken from the dialogue, with a payload of at most copied_bytes_max; only while nothing is unsent. What the
+  // socket does not take at once is copied.
+  void write_at_once(const FrameHeader&, std::span<const std::byte> payload);
+  bool unsent() const { return head_bytes_ != 0; }
   bool broken() const { return error_ != 0; }  // nothing can be written any more; what came before is still read
   bool ended() const { return ended_; }        // everything was read
   bool left() const;                           // ended as it does when the peer leaves or dies, not by a fault of the way
@@ -43,6 +47,7 @@ class TcpLane {
  private:
   TcpLane(Fd fd, TcpShared& shared, Ledger& ledger, Dialogue& dialogue)
       : fd_(std::move(fd)), shared_(shared), ledger_(ledger), dialogue_(dialogue), number_(dialogue.add_lane()) {}
+  void note_error();  // of a write
   bool fill();
   void sent(size_t bytes);
   bool consume(const std::byte* bytes, size_t count, bool may_hold);

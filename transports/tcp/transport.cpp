@@ -39,6 +39,11 @@ class TcpTransport final : public WireTransport<TcpWire> {
     return ledger_.completions.take(out);
   }
 
+  bool send_now(const Transfer& transfer) override {
+    TcpWire* const wire = find(transfer.peer);
+    return (wire != nullptr && wire->send_at_once(transfer)) || WireTransport::send_now(transfer);
+  }
+
   bool arm() override {
     polls_until_unwatched_ = polls_awake;
     return WireTransport::arm();

@@ -35,6 +35,15 @@ Status TcpWire::add(Fd fd) {
   return {};
 }
 
+bool TcpWire::send_at_once(const Transfer& transfer) {
+  if (!alive() || lanes_.empty() || lanes_[0]->unsent() || lanes_[0]->broken() || transfer.bytes.size() > TcpLane::copied_bytes_max)
+    return false;
+  FrameHeader header;
+  if (!dialogue.send_at_once(transfer, header)) return false;
+  lanes_[0]->write_at_once(header, transfer.bytes);
+  return true;
+}
+
 void TcpWire::push() {
   for (bool any = true; any;) {
     any = false;

@@ -14,6 +14,7 @@ class TcpWire : public WireBase {
     dialogue.send(transfer);
     if (alive()) push();
   }
+  bool send_at_once(const Transfer&);  // false: it must go the long way
   void push();
   void pull();
   void drain();
