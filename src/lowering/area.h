@@ -11,8 +11,8 @@
 namespace hawser {
 
 inline constexpr uint32_t kRememberedCalls = 8;  // signatures of calls that a peer can still look up; a power of two
-inline constexpr uint32_t kMostSlots = 8;        // of the ring of slots at a time; a power of two
-inline constexpr uint32_t kCellSlots = 16;       // a power of two
+inline constexpr uint32_t kTags = 8;             // of the ring of slots; a power of two
+inline constexpr uint32_t kCellSlots = 64;       // a power of two
 inline constexpr uint32_t kLeastCellLines = 16;  // of a slot; more when there are more members
 inline constexpr size_t kCellBytes = 48;         // of data in a line: a multiple of every element's size
 inline constexpr size_t kMostSlotBytes = size_t{128} << 10;
@@ -24,10 +24,11 @@ struct alignas(line_bytes) CurrentLine {
   std::atomic<uint32_t> signatures[kRememberedCalls];
 };
 
-// Chunks of a ring written so far, and the tag of the last few: signature plus number, so that a stale one never fits.
+// Chunks of a ring written so far, and their tags: signature plus number, so that a stale one never fits. The tag of chunk c stands in
+// place c mod kTags until that of chunk c + kTags; where the signatures differ, until every peer has consumed chunk c.
 struct alignas(line_bytes) ProducedLine {
   std::atomic<uint64_t> chunks;
-  std::atomic<uint32_t> tags[kMostSlots];
+  std::atomic<uint32_t> tags[kTags];
 };
 
 struct alignas(line_bytes) ConsumedLine {

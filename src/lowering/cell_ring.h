@@ -22,9 +22,9 @@ class CellRing {
   };
   Place next_place(uint64_t chunk, bool) const { return place(chunk); }
   Place place(uint64_t chunk) const { return {chunk, (chunk % kCellSlots) * lines_}; }
-  void settle(const Place&) const {}
+  void settle(const Place&, uint32_t) const {}
   // Positions are chunks.
-  uint64_t needed(const Place& place) const { return place.chunk + 1 > kCellSlots ? place.chunk + 1 - kCellSlots : 0; }
+  uint64_t needed(const Place& place, uint32_t) const { return place.chunk + 1 > kCellSlots ? place.chunk + 1 - kCellSlots : 0; }
   uint64_t end_of(uint64_t chunk) const { return chunk + 1; }
   void write(const Place& place, uint32_t part, const std::byte* data, size_t bytes, uint32_t tag) const {
     Cell* const cell = slot(island_.me, place, part);
@@ -33,7 +33,7 @@ class CellRing {
     write_line(*cell, place.chunk, data, bytes, tag);
   }
   void announce(const Place&, uint32_t) const {}  // every line did
-  void prepare_next(const Place&, bool) const {}
+  void prepare_next(const Place&, uint32_t, bool) const {}
   struct Item {
     const Cell* cell;
     bool arrived(uint64_t chunk, size_t bytes, Wait& wait) const {

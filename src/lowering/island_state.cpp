@@ -21,7 +21,7 @@ MemberView view_of(const IslandMember& member, uint32_t members) {
 }  // namespace
 
 IslandState::IslandState(uint32_t my_index, const std::vector<IslandMember>& all, const IslandFacts& measured)
-    : me(my_index), size(static_cast<uint32_t>(all.size())), facts(measured), inputs(all.size()) {
+    : me(my_index), size(static_cast<uint32_t>(all.size())), facts(measured), known_slots(all.size()), inputs(all.size()) {
   assert(me < size && size <= kMostSlotBytes / line_bytes);  // else a reader's part of a slot would be empty
   for (const IslandMember& member : all) members.push_back(view_of(member, size));
   members[me].bell = {};

@@ -27,10 +27,17 @@ struct RingCounters {
   uint64_t credit = 0;  // the position before which no peer needs anything, as far as is known
 };
 
-// Where the last slots of the ring begin and end. Positions are bytes over the ring's whole life, equal on every member.
+// Where the last slots of the ring begin and end, and what their tags are. Positions are bytes over the ring's whole life, equal on every
+// member.
 struct SlotPositions {
-  uint64_t begin[kMostSlots] = {}, end[kMostSlots] = {};  // of chunk c: place c mod kMostSlots
-  uint64_t next = 0;                                      // the end of the last one
+  uint64_t begin[kTags] = {}, end[kTags] = {};  // of chunk c: place c mod kTags
+  uint32_t tags[kTags] = {};
+  uint64_t next = 0;  // the end of the last one
+};
+
+struct KnownChunks {       // of a peer's ring of slots, as its line said when it was last read
+  uint64_t until = 0;      // those before it are published
+  uint32_t signature = 0;  // and of calls of this signature, from the one on that was taken last
 };
 
 struct IslandState {
@@ -55,6 +62,7 @@ struct IslandState {
   uint64_t calls = 0;
   RingCounters cells, slots;
   SlotPositions positions;
+  std::vector<KnownChunks> known_slots;  // by member
   std::vector<const void*> inputs;       // of one fold, by member
   std::unique_ptr<std::byte[]> staging;  // items of more than one cell, by member
   std::unique_ptr<std::byte[]> partial;  // one piece of a result that is not this member's to keep

@@ -128,21 +128,21 @@ class StagedRoutine final : public Routine {
     RingCounters& counters = ring_.counters();
     const uint64_t chunk = counters.published;
     const auto place = ring_.next_place(chunk, false);
-    if (ring_.needed(place) > counters.credit) [[unlikely]]
+    const uint32_t tag = tag_of(chunk), me = island.me, size = island.size;
+    if (ring_.needed(place, tag) > counters.credit) [[unlikely]]
       return false;
     const size_t bytes = shape_.lengths.first;
-    const uint32_t tag = tag_of(chunk), me = island.me, size = island.size;
     const std::byte* const source = flow.source;
     const void** const inputs = island.inputs.data();
     ring_.write(place, 0, source, bytes, tag);
     ring_.announce(place, tag);
-    ring_.settle(place);
+    ring_.settle(place, tag);
     counters.published = chunk + 1;
     if (!Ring::short_items) island.ring_all();
-    ring_.prepare_next(place, false);
+    ring_.prepare_next(place, tag, false);
     inputs[me] = source;
     for (const uint32_t peer : island.others) {
-      const auto item = ring_.item(peer, place, 0);
+      auto item = ring_.item(peer, place, 0);
       Wait wait;
       if (!item.arrived(chunk, bytes, wait) || !item.fits(chunk, tag)) [[unlikely]]
         return stay_sent();
@@ -186,10 +186,10 @@ class StagedRoutine final : public Routine {
     const uint64_t chunk = counters.published;
     const bool parts = flow.exchange.parts;
     const auto place = ring_.next_place(chunk, parts);
+    const uint32_t tag = tag_of(chunk);
     if (flow.publishes) {
-      const uint64_t needed = ring_.needed(place);
+      const uint64_t needed = ring_.needed(place, tag);
       if (needed > counters.credit && !collect_credit(needed)) return false;
-      const uint32_t tag = tag_of(chunk);
       if (parts) {
         for (const uint32_t reader : island_.others)
           ring_.write(place, reader, source_at<kMode>(flow, reader, piece), bytes_of<kMode>(flow, island_.me, reader, piece), tag);
@@ -199,9 +199,9 @@ class StagedRoutine final : public Routine {
       ring_.announce(place, tag);
       island_.ring_all();
     }
-    ring_.settle(place);
+    ring_.settle(place, tag);
     counters.published = chunk + 1;
-    if (flow.publishes) ring_.prepare_next(place, parts);
+    if (flow.publishes) ring_.prepare_next(place, tag, parts);
     return true;
   }
 
@@ -262,7 +262,7 @@ class StagedRoutine final : public Routine {
   bool receive(const Flow& flow, uint32_t peer, size_t piece, uint64_t chunk) {
     const uint32_t part = flow.exchange.parts ? island_.me : 0;
     const size_t bytes = bytes_of<kMode>(flow, peer, island_.me, piece);
-    const auto item = ring_.item(peer, ring_.place(chunk), part);
+    auto item = ring_.item(peer, ring_.place(chunk), part);
     Wait wait;
     if (!item.arrived(chunk, bytes, wait)) return wait_for(peer, wait);
     if (!item.fits(chunk, tag_of(chunk))) return differs(peer);

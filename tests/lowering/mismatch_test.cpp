@@ -54,6 +54,24 @@ TEST(Mismatch, of_what_is_waited_for_is_found_on_request) {
   EXPECT_EQ(theirs->look_for_mismatch().peer, 0);
 }
 
+// However far ahead a peer is with calls that are alike, those that are not like the reader's are found.
+TEST(Mismatch, of_a_peer_that_ran_ahead_with_like_calls_is_found) {
+  for (const uint32_t other : {6u, 4u, 1000u}) {
+    World world(2, 1 << 16);
+    const auto mine = world.island(0).routine({SchemeKind::flag}), theirs = world.island(1).routine({SchemeKind::flag});
+    for (int i = 0; i < 100; ++i) {
+      theirs->start(broadcast_from(1, world.input(1), 100, 5));
+      ASSERT_EQ(theirs->progress().code, Code::ok);
+    }
+    for (int i = 0; i < 50; ++i) {
+      mine->start(broadcast_from(1, world.input(0), 100, 5));
+      ASSERT_EQ(mine->progress().code, Code::ok) << i;
+    }
+    mine->start(broadcast_from(1, world.input(0), 100, other));
+    EXPECT_EQ(mine->progress().code, Code::mismatch);
+  }
+}
+
 // A peer that ran ahead past the differing call is found by what it remembers, and an old slot with the same signature is not taken for
 // new.
 TEST(Mismatch, of_a_peer_that_ran_ahead_is_found) {

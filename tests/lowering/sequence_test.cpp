@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "src/base/random.h"
+#include "src/lowering/area.h"
 #include "tests/lowering/phase_case.h"
 #include "tests/lowering/world.h"
 
@@ -171,6 +172,47 @@ TEST(Sequence, a_root_that_runs_ahead_overwrites_nothing) {
     cases.push_back(what);
   }
   run_all(world, cases, 77);
+}
+
+// Like calls are stopped by the length of the ring, not by the number of tags; a call of another signature by the tags as well.
+TEST(Sequence, a_root_runs_ahead_of_like_calls_as_far_as_the_ring_is_long) {
+  constexpr size_t kBytes = 4096, kFits = kRingBytes / kBytes;
+  World world(2, kBufferBytes);
+  const auto root = world.island(0).routine({SchemeKind::flag}), reader = world.island(1).routine({SchemeKind::flag});
+  std::vector<std::vector<std::byte>> sent(3 * kFits, std::vector<std::byte>(kBytes));
+  std::vector<std::byte> got(kBytes);
+  const auto call = [&](std::byte* data, uint32_t signature) {
+    PhaseCall call;
+    call.collective = Collective::broadcast;
+    call.root = 0;
+    call.type = DataType::u8;
+    call.signature = signature;
+    call.input = call.output = {data, kBytes, kBytes, 0, kBytes};
+    return call;
+  };
+  const auto signature_of = [](size_t i) { return i < 2 * kFits ? 5u : static_cast<uint32_t>(i); };
+  size_t done = 0, taken = 0;
+  bool waiting = false;
+  const auto run_ahead = [&] {  // until the root must wait
+    for (; done < sent.size(); ++done) {
+      if (!waiting) {
+        std::fill(sent[done].begin(), sent[done].end(), static_cast<std::byte>(done * 7));
+        root->start(call(sent[done].data(), signature_of(done)));
+      }
+      waiting = root->progress().code != Code::ok;
+      if (waiting) return;
+    }
+  };
+  run_ahead();
+  EXPECT_EQ(done, kFits);
+  for (; taken < sent.size(); ++taken) {
+    ASSERT_LT(taken, done);
+    reader->start(call(got.data(), signature_of(taken)));
+    ASSERT_EQ(reader->progress().code, Code::ok) << "call " << taken;
+    ASSERT_TRUE(got == sent[taken]) << "call " << taken;
+    run_ahead();
+    if (done > 2 * kFits + kTags && done < sent.size()) { ASSERT_LE(done - taken, kTags + 1) << "tags of unlike calls were overwritten"; }
+  }
 }
 
 }  // namespace
