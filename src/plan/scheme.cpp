@@ -144,7 +144,8 @@ int64_t exchange_data(const Work& work, const Rates& rates, int64_t chunks, bool
   const uint64_t publish = work.publish ? std::max(work.publish, work.parts * kLine) : 0;  // whole lines move
   const uint64_t take = work.take ? std::max(work.take, work.taken * kLine) : 0;
   const int64_t in = time_of(publish, rates.publish), out = time_of(take, rates.pull) + time_of(work.own, 2 * rates.cached);
-  const int64_t cached = crowded(work.rooted ? std::max(in, out) + std::min(in, out) / chunks : in + out, rates);
+  // A root and its readers work at the same time, on different chunks and mostly on different calls.
+  const int64_t cached = crowded(work.rooted ? std::max(in, out) + std::min(in, out) / (4 * chunks) : in + out, rates);
   if (rates.measured) return cached + spill_time(work.read, work.written, work, rates, non_temporal);
   return work.in_memory ? cached / 3 * 2 + memory_time(work.read, work.written, rates, non_temporal) : cached;
 }
@@ -175,7 +176,7 @@ int64_t push_time(const Work& work, const Rates& rates, uint32_t members, const 
 // Contention-aware kernel-assisted MPI collectives, CLUSTER 2017). Nobody knows whether a buffer was written anew since the last time:
 // while it fits into the reader's own cache, half of the times it was.
 int64_t cma_time(const Work& work, const Rates& rates, uint32_t members, bool non_temporal) {
-  const bool kept = work.take + work.written < rates.l2;
+  const bool kept = work.take + work.written <= rates.l2;
   const int64_t calls = rates.kernel_call * static_cast<int64_t>(work.taken);
   const int64_t own = time_of(work.own, 2 * rates.cached) + spill_time(work.own, work.own, work, rates, non_temporal);
   const int64_t copies =
@@ -203,9 +204,9 @@ int64_t one_exchange(const Work& work, const Rates& rates, uint32_t members, con
 
 constexpr int64_t kMargin = 16;
 
-constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false}, {SchemeKind::flag, 0, false, false},
-                              {SchemeKind::push, 0, false, false},  {SchemeKind::flag, 0, false, true},
-                              {SchemeKind::cma, 0, false, false},   {SchemeKind::cma, 0, true, false}};
+constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false}, {SchemeKind::cma, 0, false, false},
+                              {SchemeKind::flag, 0, false, false},  {SchemeKind::push, 0, false, false},
+                              {SchemeKind::flag, 0, false, true},   {SchemeKind::cma, 0, true, false}};
 constexpr uint32_t kChunks[] = {64 << 10, 128 << 10, 32 << 10, 16 << 10};
 
 // Where the caches do not hold the phase's buffers anyway, stores past them come first.
