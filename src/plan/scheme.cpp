@@ -204,9 +204,8 @@ int64_t one_exchange(const Work& work, const Rates& rates, uint32_t members, con
 
 constexpr int64_t kMargin = 16;
 
-constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false}, {SchemeKind::cma, 0, false, false},
-                              {SchemeKind::flag, 0, false, false},  {SchemeKind::push, 0, false, false},
-                              {SchemeKind::flag, 0, false, true},   {SchemeKind::cma, 0, true, false}};
+constexpr Scheme kAlways[] = {{SchemeKind::cells, 0, false, false}, {SchemeKind::cma, 0, false, false}, {SchemeKind::flag, 0, false, false},
+                              {SchemeKind::push, 0, false, false},  {SchemeKind::flag, 0, false, true}, {SchemeKind::cma, 0, true, false}};
 constexpr uint32_t kChunks[] = {64 << 10, 128 << 10, 32 << 10, 16 << 10};
 
 // Where the caches do not hold the phase's buffers anyway, stores past them come first.
