@@ -7,7 +7,7 @@ namespace hawser {
 
 class TcpWire : public WireBase {
  public:
-  static constexpr size_t eager_bytes = size_t{64} << 10;
+  static constexpr size_t eager_bytes = size_t{256} << 10;
   TcpWire(Ledger&, TcpShared&, PeerIndex);
   Status add(Fd);
   void send(const Transfer& transfer) {
