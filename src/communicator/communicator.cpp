@@ -102,6 +102,7 @@ Code Communicator::wait_for(const Pause& pause, const PlanEntry& entry, Waiting&
   Waiter& waiter = context_.waiter();
   const bool others = context_.serve_others(*membership_);
   waiter.wait(pause.wait, others ? context_.open_transports() : std::span<Transport* const>(), waiting.patience);
+  island_->waits();
   if (pause.wait.word != nullptr && pause.wait.reached()) {
     waiting.patience.reset();
     return Code::ok;

@@ -41,6 +41,10 @@ struct alignas(line_bytes) ProbeLine {  // measure_island only
   std::atomic<uint64_t> refused;  // not 0: the owner could not read that of some peer
 };
 
+struct alignas(line_bytes) CpuLine {
+  std::atomic<uint32_t> cpu;  // on which the owner waited last, plus one; 0: not known. A hint, for CpuSpread only
+};
+
 struct alignas(line_bytes) Cell {  // data and the word that announces them in one line
   std::atomic<uint64_t> number;    // chunk + 1, stored last
   uint32_t tag;
@@ -54,6 +58,7 @@ struct AreaHead {
   ProducedLine slots_produced;
   ConsumedLine cells_consumed, slots_consumed;
   ProbeLine arrived, probed;
+  CpuLine waits_on;
 };
 static_assert(sizeof(AreaHead) <= 4096);
 

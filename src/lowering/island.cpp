@@ -2,6 +2,7 @@
 #include "src/lowering/island.h"
 
 #include "src/lowering/cell_ring.h"
+#include "src/lowering/cpu_spread.h"
 #include "src/lowering/direct.h"
 #include "src/lowering/island_state.h"
 #include "src/lowering/slot_ring.h"
@@ -13,6 +14,7 @@ size_t island_area_bytes(uint32_t members) { return area_bytes(members); }
 
 struct Island::State : IslandState {
   using IslandState::IslandState;
+  CpuSpread spread{*this};
 };
 
 Island::Island(uint32_t me, std::vector<IslandMember> members, const IslandFacts& facts)
@@ -43,6 +45,7 @@ std::unique_ptr<Routine> Island::routine(const Scheme& scheme, const Scheme& oth
   return std::make_unique<StagedRoutine<SlotRing>>(*state_, scheme);
 }
 
+void Island::waits() { state_->spread.look(); }
 uint32_t Island::me() const { return state_->me; }
 uint32_t Island::size() const { return state_->size; }
 

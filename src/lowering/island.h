@@ -31,6 +31,7 @@ class Island {  // of one communicator; used by the holder of the seat only
   std::unique_ptr<Routine> routine(const Scheme&);
   // For push and cma, which some member's buffers may not allow: what is done then.
   std::unique_ptr<Routine> routine(const Scheme&, const Scheme& otherwise);
+  void waits();  // told by a member that waits, once a round of waiting: see cpu_spread.h
   uint32_t me() const;
   uint32_t size() const;
 
