@@ -57,10 +57,10 @@ Status Communicator::run(const Call& call) {
     entry = kept.get();
   }
   if (entry->whole != nullptr && enter()) {
-    const Code code = run_whole(*entry, call.input, call.output, timeout_of(call));
+    const Code code = run_whole(*entry, call.input, call.output, call.timeout_ns);
     return code == Code::ok ? Status() : refused();
   }
-  return run_planned(*entry, call.input, call.output, timeout_of(call));
+  return run_planned(*entry, call.input, call.output, call.timeout_ns);
 }
 
 Status Communicator::run_planned(const PlanEntry& entry, const void* input, void* output, uint64_t timeout_ns) {

@@ -54,11 +54,11 @@ class Communicator {
   // here; then run_whole(), which leaves again.
   const PlanEntry* find(const PlanKey& key) const { return plans_.find(key); }
   bool enter() { return context_.try_enter(); }
-  Code run_whole(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns);
-  Status refused() const;  // the communicator has ended: why
+  Code run_whole(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns);  // 0: as the communicator's
+  Status refused() const;                                                                  // the communicator has ended: why
   // Blocks. The fast path when the plan is one routine and the seat is free with nothing under way.
   Status run(const Call&);
-  // Blocks: by the executor, whatever the plan is.
+  // Blocks: by the executor, whatever the plan is. timeout_ns likewise.
   Status run_planned(const PlanEntry&, const void* input, void* output, uint64_t timeout_ns);
   // For streams and groups; the caller submits it and keeps it until done.
   Result<std::unique_ptr<Submission>> prepare(const Call&);
@@ -84,7 +84,6 @@ class Communicator {
   [[gnu::noinline, gnu::cold]] Code see_through(const PlanEntry&, uint64_t timeout_ns);
   bool in_segment(const PlanEntry&, const void* input, const void* output) const;  // both buffers are the library's
   void fill(Submission&, const PlanEntry&, const void* input, void* output, uint64_t timeout_ns) const;
-  uint64_t timeout_of(const Call& call) const { return call.timeout_ns != 0 ? call.timeout_ns : timeout_ns_; }
 
   Context& context_;
   const Config config_;
